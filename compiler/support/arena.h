@@ -1,0 +1,27 @@
+// arena.h: one growing region per compilation; everything is freed at once.
+#ifndef ATTNC_SUPPORT_ARENA_H
+#define ATTNC_SUPPORT_ARENA_H
+#include <stddef.h>
+#include <stdarg.h>
+
+typedef struct arena arena;
+
+// Returns a new empty arena, or NULL when memory is exhausted. Owned by the caller until arena_destroy.
+arena *arena_create(void);
+// Frees the arena and all that was allocated from it. NULL is allowed.
+void arena_destroy(arena *a);
+// Returns `size` zeroed bytes aligned to 16, living as long as the arena. When memory is exhausted it longjmps to the
+// innermost guard (arena_guard), so callers never see NULL.
+void *arena_alloc(arena *a, size_t size);
+// A copy of `n` bytes with a 0 byte behind them.
+char *arena_strndup(arena *a, const char *s, size_t n);
+char *arena_strdup(arena *a, const char *s);
+char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Bytes handed out so far.
+size_t arena_used(const arena *a);
+// Runs fn(user) and returns its result; returns `on_oom` when an allocation of this arena failed inside.
+int arena_guard(arena *a, int (*fn)(void *user), void *user, int on_oom);
+
+#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
+#endif
