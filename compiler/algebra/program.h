@@ -1,0 +1,107 @@
+// program.h: a kernel as primitive equations. The attn dialect is its written form (ir/program_read, ir/program_write).
+//
+// Sugar is gone: every equation is either pointwise (value[own] = body) or one reduction (value[own] = kind[reduced] body)
+// whose body holds no reduction. softmax became max, exp, sum and a division; mean a sum and a division.
+#ifndef ATTNC_ALGEBRA_PROGRAM_H
+#define ATTNC_ALGEBRA_PROGRAM_H
+#include "expr.h"
+#include "support/source.h"
+#include "support/vec.h"
+
+typedef enum reduce_kind { REDUCE_NONE, REDUCE_SUM, REDUCE_MAX, REDUCE_MIN } reduce_kind;
+
+typedef struct program_size { const char *name; int param, axis; int64_t constant; /* -1: dynamic */ } program_size;
+
+// An argument or a result; arguments first, then results, as in the signature table.
+typedef struct program_param {
+    const char *name;
+    elem_type elem;
+    int rank;                 // 0: a scalar
+    const expr *dims;         // `rank` size expressions
+    bool is_result;
+    int equation;             // results: which equation makes it
+    expr fill;                // results: constant where the value does not exist
+} program_param;
+
+// One range in the whole kernel, half-open. lo and hi may read sizes, argument tensors and the `outer` indices.
+typedef struct program_index { const char *name; expr lo, hi; } program_index;
+
+typedef struct program_require { expr condition; const char *text; } program_require;   // text: "H % Hkv == 0"
+
+typedef struct program_equation {
+    const char *name;         // the user's name, or NAME.max, NAME.exp … for what sugar made; unique in the program
+    int own_count; const int *own;           // its indices, outermost first
+    reduce_kind kind;
+    int reduced_count; const int *reduced;
+    expr_type type;           // of the value
+    expr body;
+    expr domain;              // over own and reduced: which terms (pointwise: which values) exist; 0: all. Conditions of
+                              // the values that the body reads are part of it.
+    int result;               // number of the param that it is written to, or -1
+    int result_rank; const int *result_own;  // subscripts of the result (packed results leave outer indices out)
+    span at;
+
+    // What online-softmax derives, for equations in a nest with a swept index. 0 / -1 elsewhere.
+    int sweep;                // reductions over the swept index: the sweep that accumulates it, from 1.
+                              // equations with the swept index: the first sweep that can evaluate it.
+                              // others: the sweep after which it can be evaluated (0: before the first).
+    int reference;            // reduction: the equation (a max or min) whose running value the body uses, or -1
+    expr repair;              // reduction: factor over EXPR_OLD, EXPR_NEW that repairs the accumulator when it moves
+    bool lazy;                // reference: any value that keeps exp in range will do (derivation.md, 3)
+} program_equation;
+
+typedef enum loop_kind {
+    LOOP_POINT,      // one index value at a time
+    LOOP_GROUP,      // several row blocks, state kept for all of them
+    LOOP_SWEEP,      // blocks of a reduced (or private) index; all sweeps of the nest run it
+    LOOP_ROW,        // register blocks of the row index
+} loop_kind;
+
+// A loop of a nest, outermost first. A row index may have two: its group and its register block.
+typedef struct program_loop {
+    int index;
+    loop_kind kind;
+    int64_t block;            // 0: the whole range; 1 for points
+    bool parallel;
+    // bound-blocks: ranges of this loop's index that have existing values; expressions over outer indices, where for a
+    // blocked outer index i its first and last value are EX_SYMBOL 16 + 2 * i and 17 + 2 * i. Disjoint, ascending.
+    int range_count;
+    const struct program_range *ranges;
+} program_loop;
+
+// Values lo <= x < hi may exist; within full_lo <= x < full_hi every value exists for all rows of the block.
+typedef struct program_range { expr lo, hi, full_lo, full_hi; } program_range;
+
+typedef enum softmax_mode { SOFTMAX_ONLINE, SOFTMAX_STAGED, SOFTMAX_RECOMPUTE } softmax_mode;
+
+typedef struct program_nest {
+    int equation_count; const int *equations;   // in order of evaluation
+    int loop_count; program_loop *loops;
+    softmax_mode softmax;
+    int sweeps;
+    const char *granularity;  // "multihead", "batch", "head", "row", "tile" …
+    const char *reason;       // why it was chosen, for people
+    expr exists;              // conjunction that bound-blocks solved, 0: all
+} program_nest;
+
+typedef struct program {
+    arena *arena;
+    expr_pool *pool;
+    const char *name;
+    VEC(program_size) sizes;
+    VEC(program_param) params;
+    VEC(program_index) indices;
+    VEC(program_require) requires_;
+    VEC(program_equation) equations;
+    VEC(program_nest) nests;        // in order of execution; empty before fuse-operators
+    VEC(const char *) remarks;
+} program;
+
+program *program_create(arena *a, const char *name);
+expr_names program_names(const program *p);            // arrays in the program's arena
+const char *program_text(const program *p);            // readable listing, for tests and --emit
+int program_find_equation(const program *p, const char *name);   // -1 when absent
+bool program_has_index(const int *list, int n, int index);
+// The indices (own or reduced) that the equation ranges over.
+bool program_ranges_over(const program_equation *e, int index);
+#endif
