@@ -11,16 +11,19 @@ arena *arena_create(void);
 // Frees the arena and all that was allocated from it. NULL is allowed.
 void arena_destroy(arena *a);
 // Returns `size` zeroed bytes aligned to 16, living as long as the arena. When memory is exhausted it longjmps to the
-// innermost guard (arena_guard), so callers never see NULL.
+// innermost guard (arena_guard), so callers never see NULL; without a guard the process aborts.
 void *arena_alloc(arena *a, size_t size);
 // A copy of `n` bytes with a 0 byte behind them.
 char *arena_strndup(arena *a, const char *s, size_t n);
 char *arena_strdup(arena *a, const char *s);
 char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(arena *a, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 // Bytes handed out so far.
 size_t arena_used(const arena *a);
 // Runs fn(user) and returns its result; returns `on_oom` when an allocation of this arena failed inside.
 int arena_guard(arena *a, int (*fn)(void *user), void *user, int on_oom);
+// For tests: the n-th allocation from now on (1: the next) fails as if memory were exhausted; 0 means none.
+void arena_fail_after(arena *a, long n);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

@@ -1,0 +1,63 @@
+// source.c: reads an input and finds lines in it.
+#include "support/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+line_column source_position(const source *s, uint32_t offset)
+{
+    if (offset > s->size)
+        offset = (uint32_t)s->size;
+    line_column at = {.line = 1};
+    const char *line = s->text, *end = s->text + offset;
+    for (const char *newline; (newline = memchr(line, '\n', (size_t)(end - line))); line = newline + 1)
+        at.line++;
+    at.column = (int)(end - line) + 1;
+    return at;
+}
+
+// Reads to the end of `f`, which may be a pipe of unknown length. Returns errno.
+static int read_all(arena *a, FILE *f, source *out)
+{
+    size_t cap = 1 << 16, n = 0;
+    char *text = arena_alloc(a, cap + 1);
+    for (size_t got; (got = fread(text + n, 1, cap - n, f)) > 0;) {
+        n += got;
+        if (n >= UINT32_MAX / 2)
+            return EFBIG;
+        if (n < cap)
+            continue;
+        char *bigger = arena_alloc(a, cap * 2 + 1);
+        memcpy(bigger, text, n);
+        text = bigger;
+        cap *= 2;
+    }
+    text[n] = 0;
+    out->text = text;
+    out->size = n;
+    return ferror(f) ? (errno ? errno : EIO) : 0;
+}
+
+typedef struct read_job { arena *a; FILE *file; source *out; } read_job;
+
+static int run_read_job(void *user)
+{
+    read_job *job = user;
+    return read_all(job->a, job->file, job->out);
+}
+
+int source_read(arena *a, const char *path, source *out_source)
+{
+    errno = 0;
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return errno;
+    *out_source = (source){.name = path, .text = ""};
+    read_job job = {a, f, out_source};
+    int status = arena_guard(a, run_read_job, &job, ENOMEM);   // so that the file is closed
+    fclose(f);
+    if (status == 0)
+        out_source->name = arena_strdup(a, path);
+    return status;
+}
