@@ -37,6 +37,8 @@ typedef struct program_equation {
     expr body;
     expr domain;              // over own and reduced: which terms (pointwise: which values) exist; 0: all. Conditions of
                               // the values that the body reads are part of it.
+    expr demand;              // consumers only ask for values where this holds (over own indices; 0: everywhere); reads that
+                              // the body makes elsewhere need not be inside their tensor
     int result;               // number of the param that it is written to, or -1
     int result_rank; const int *result_own;  // subscripts of the result (packed results leave outer indices out)
     span at;
@@ -84,6 +86,21 @@ typedef struct program_nest {
     expr exists;              // conjunction that bound-blocks solved, 0: all
 } program_nest;
 
+// What a schedule asks for; everything is optional. Index and equation numbers.
+typedef struct program_tile { int index; int64_t block; } program_tile;
+typedef struct program_schedule {
+    const char *name;               // "auto" when there is no schedule
+    bool fuse_none;                 // standard attention: every operator a nest of its own
+    const char *granularity;        // "auto", "multihead", "batch", "head", "row"
+    int64_t granularity_count;      // 0: auto
+    bool granularity_heads;         // row(n, heads)
+    const char *softmax;            // "auto", "online", "staged", "recompute"
+    const char *exp;                // "fast", "exact"
+    VEC(program_tile) tiles;
+    VEC(int) order;                 // empty: auto
+    VEC(int) parallel;              // empty: auto
+} program_schedule;
+
 typedef struct program {
     arena *arena;
     expr_pool *pool;
@@ -95,6 +112,7 @@ typedef struct program {
     VEC(program_equation) equations;
     VEC(program_nest) nests;        // in order of execution; empty before fuse-operators
     VEC(const char *) remarks;
+    program_schedule schedule;
 } program;
 
 program *program_create(arena *a, const char *name);

@@ -79,9 +79,13 @@ typedef enum ast_category { CAT_NONE, CAT_BOOL, CAT_INT, CAT_FLOAT } ast_categor
 // What a bare name or the name before `[` stands for.
 typedef enum ast_ref_kind { REF_NONE, REF_INDEX, REF_SIZE, REF_SCALAR, REF_LET, REF_TENSOR, REF_VALUE, REF_PARAM } ast_ref_kind;
 
+// The parser refuses higher trees, so functions may recurse over an expression.
+enum { AST_MAX_HEIGHT = 256 };
+
 struct ast_expr {
     ast_expr_kind kind;
     span at;
+    int height;                   // 1 + that of the highest child
     union { int64_t i; double f; } value;
     ast_op op;
     ast_name name;                // AST_NAME, AST_SUBSCRIPT, AST_CALL

@@ -56,11 +56,11 @@ typedef void (*attn_parallel_for)(void *user, int64_t items, attn_body body, voi
 typedef struct attn_exec {
     attn_parallel_for parallel_for;   // NULL: the runtime's own (OpenMP or threads)
     void *parallel_user;
-    int64_t workers;                  // upper bound of concurrent bodies; 0: attn_default_workers()
+    int64_t workers;                  // upper bound of concurrent bodies; 0: attn_set_workers' or the default
     void *(*allocate)(void *user, size_t bytes, size_t alignment);   // NULL: aligned_alloc
     void (*release)(void *user, void *memory);
     void *allocate_user;
-    void *workspace;                  // memory to use instead of `allocate`, or NULL
+    void *workspace;                  // memory to use instead of `allocate`, or NULL; what is too small is an error
     size_t workspace_bytes;
     void *stream;                     // reserved for GPU targets
 } attn_exec;
@@ -87,8 +87,8 @@ typedef struct attn_signature {
 } attn_signature;
 
 // Checks every argument against the table and writes the sizes (size_count of them; the first dimension that names a
-// size gives it, later ones must agree). tensors: one attn_tensor * for each param with rank > 0, in table order, scalars
-// skipped. Overlap is decided on elements, not on address ranges: interleaved slices of one buffer are accepted.
+// size gives it, later ones must agree). tensors: one attn_tensor * for each param in table order, arguments of rank 0
+// (attn_scalar) skipped; a result of rank 0 is a tensor of one element. No tensor may reach past 2^60 bytes. Overlap is decided on elements, not on address ranges: interleaved slices of one buffer are accepted.
 // Touches no tensor memory.
 attn_status attn_check_arguments(const attn_signature *signature, const attn_tensor *const *tensors, int64_t *out_sizes);
 
@@ -98,9 +98,10 @@ attn_status attn_fail(const attn_signature *signature, int code, const char *tex
 // ---- running --------------------------------------------------------------------------------------------------------
 // How many threads the runtime would use: OMP_NUM_THREADS or the CPUs this process may run on.
 int64_t attn_default_workers(void);
-// Sets the number of workers of the runtime's own parallel_for for exec == NULL calls; 0: default again.
+// Sets the number of workers of the runtime's own parallel_for where exec is NULL or exec->workers is 0; 0: default again.
 void attn_set_workers(int64_t workers);
 int64_t attn_workers(const attn_exec *exec);
+// Items are taken in order by whichever worker is free; one item, or one worker, runs on the calling thread.
 void attn_run_parallel(const attn_exec *exec, int64_t items, attn_body body, void *context);
 // Memory for one call, aligned to 64, NULL when there is none. attn_workspace_release takes what it returned.
 void *attn_workspace(const attn_exec *exec, size_t bytes);
