@@ -1,0 +1,50 @@
+// program.c: small questions about a program.
+#include "program.h"
+#include <string.h>
+
+program *program_create(arena *a, const char *name)
+{
+    program *p = ARENA_NEW(a, program);
+    p->arena = a;
+    p->pool = expr_pool_create(a);
+    p->name = arena_strdup(a, name);
+    return p;
+}
+
+expr_names program_names(const program *p)
+{
+    const char **index = ARENA_ARRAY(p->arena, const char *, p->indices.n + 1);
+    const char **size = ARENA_ARRAY(p->arena, const char *, p->sizes.n + 1);
+    const char **param = ARENA_ARRAY(p->arena, const char *, p->params.n + 1);
+    const char **equation = ARENA_ARRAY(p->arena, const char *, p->equations.n + 1);
+    for (int k = 0; k < p->indices.n; k++)
+        index[k] = p->indices.at[k].name;
+    for (int k = 0; k < p->sizes.n; k++)
+        size[k] = p->sizes.at[k].name;
+    for (int k = 0; k < p->params.n; k++)
+        param[k] = p->params.at[k].name;
+    for (int k = 0; k < p->equations.n; k++)
+        equation[k] = p->equations.at[k].name;
+    return (expr_names){index, size, param, param, equation};
+}
+
+int program_find_equation(const program *p, const char *name)
+{
+    for (int k = 0; k < p->equations.n; k++)
+        if (!strcmp(p->equations.at[k].name, name))
+            return k;
+    return -1;
+}
+
+bool program_has_index(const int *list, int n, int index)
+{
+    for (int k = 0; k < n; k++)
+        if (list[k] == index)
+            return true;
+    return false;
+}
+
+bool program_ranges_over(const program_equation *e, int index)
+{
+    return program_has_index(e->own, e->own_count, index) || program_has_index(e->reduced, e->reduced_count, index);
+}
