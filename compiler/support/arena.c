@@ -134,8 +134,10 @@ size_t arena_used(const arena *a)
 int arena_guard(arena *a, int (*fn)(void *user), void *user, int on_oom)
 {
     guard g = {.outer = a->guards};
+    volatile int result = on_oom;
     a->guards = &g;
-    int result = setjmp(g.out) ? on_oom : fn(user);
+    if (setjmp(g.out) == 0)
+        result = fn(user);
     a->guards = g.outer;
     return result;
 }
