@@ -10,6 +10,8 @@ attn_status attn_failf(const attn_signature *signature, int code, const char *fo
 
 // Bits of one element; 0 for what is not a type.
 int attn_type_bits(int type);
+// A scalar argument rounded, saturated or wrapped to its type.
+attn_scalar attn_scalar_as(int type, attn_scalar value);
 
 // Sums of offsets of two tensors. With |offset| <= ATTN_MAX_OFFSET no intermediate product leaves this type.
 __extension__ typedef __int128 attn_wide;
