@@ -55,7 +55,8 @@ typedef struct program_equation {
 typedef enum loop_kind {
     LOOP_POINT,      // one index value at a time
     LOOP_GROUP,      // several row blocks, state kept for all of them
-    LOOP_SWEEP,      // blocks of a reduced (or private) index; all sweeps of the nest run it
+    LOOP_SWEEP,      // blocks of a reduced (or stored) index; every sweep of the nest runs it
+    LOOP_INNER,      // points inside the block that is on chip (FLAT's batch and multihead granularities)
     LOOP_ROW,        // register blocks of the row index
 } loop_kind;
 
@@ -82,6 +83,13 @@ typedef struct program_nest {
     softmax_mode softmax;
     int sweeps;
     const char *granularity;  // "multihead", "batch", "head", "row", "tile" …
+    // select-granularity decides, split-loops applies:
+    int64_t group_rows;       // rows that the outer loop advances by; 0: all
+    int64_t row_block;        // rows of a register block
+    int64_t key_block;        // of the swept index
+    bool keys_outer;          // the sweep runs outside of all rows (FlashAttention 1)
+    int inner_points;         // how many of the innermost point loops lie inside the block
+    int64_t inner_count;      // multihead: batches in a block
     const char *reason;       // why it was chosen, for people
     expr exists;              // conjunction that bound-blocks solved, 0: all
 } program_nest;

@@ -1,0 +1,260 @@
+// irgen.c: declarations and equations of a kernel.
+#include "irgen_internal.h"
+#include <string.h>
+
+expr irgen_to(irgen *g, expr e, expr_type t)
+{
+    if (expr_get(g->pool, e)->type == t)
+        return e;
+    return expr_apply_typed(g->pool, t, EF_CONVERT, 1, &e);
+}
+
+// The type that an element of storage type t has in arithmetic.
+expr_type irgen_elem_type(irgen *g, elem_type t)
+{
+    if (t == ELEM_BOOL)
+        return TY_BOOL;
+    return elem_is_float(t) ? g->work : TY_INT;
+}
+
+const char *irgen_name(irgen *g, const char *suffix)
+{
+    const char *base = g->equation->name.text;
+    const char *name = arena_printf(g->arena, "%s.%s", base, suffix);
+    for (int n = 2; program_find_equation(g->program, name) >= 0; n++)
+        name = arena_printf(g->arena, "%s.%s%d", base, suffix, n);
+    return name;
+}
+
+static bool same_list(int n, const int *a, int m, const int *b)
+{
+    return n == m && (n == 0 || memcmp(a, b, sizeof(int) * (size_t)n) == 0);
+}
+
+int irgen_add(irgen *g, program_equation e)
+{
+    for (int k = 0; k < g->program->equations.n; k++) {
+        const program_equation *o = &g->program->equations.at[k];
+        if (o->kind == e.kind && o->body == e.body && o->domain == e.domain && o->demand == e.demand &&
+            o->type == e.type && same_list(o->own_count, o->own, e.own_count, e.own) &&
+            same_list(o->reduced_count, o->reduced, e.reduced_count, e.reduced) && e.result < 0)
+            return k;
+    }
+    e.reference = -1;
+    VEC_PUSH(g->arena, &g->program->equations, e);
+    return g->program->equations.n - 1;
+}
+
+expr irgen_value(irgen *g, int equation)
+{
+    const program_equation *e = &g->program->equations.at[equation];
+    expr *subscripts = ARENA_ARRAY(g->arena, expr, e->own_count + 1);
+    for (int k = 0; k < e->own_count; k++)
+        subscripts[k] = expr_index(g->pool, e->own[k]);
+    return expr_value(g->pool, e->type, equation, e->own_count, subscripts);
+}
+
+int irgen_free_indices(irgen *g, expr value, expr domain, int bound_count, const int *bound, int *out)
+{
+    int n = 0;
+    for (int k = 0; k < g->program->indices.n; k++) {
+        if (program_has_index(bound, bound_count, k))
+            continue;
+        bool used = expr_uses_index(g->pool, value, k) || (domain && expr_uses_index(g->pool, domain, k));
+        if (used)
+            out[n++] = k;
+    }
+    return n;
+}
+
+static const int *index_numbers(irgen *g, ast_index *const *list, int n)
+{
+    int *numbers = ARENA_ARRAY(g->arena, int, n + 1);
+    for (int k = 0; k < n; k++)
+        numbers[k] = list[k]->position;
+    return numbers;
+}
+
+static void declare_sizes(irgen *g)
+{
+    for (int k = 0; k < g->kernel->sizes.n; k++) {
+        const ast_size *s = g->kernel->sizes.at[k];
+        program_size size = {s->name, s->param ? s->param->position : -1, s->axis, -1};
+        VEC_PUSH(g->arena, &g->program->sizes, size);
+    }
+}
+
+static void declare_param(irgen *g, const ast_param *p)
+{
+    program_param q = {.name = p->name.text, .elem = p->type.elem, .rank = p->dims.n, .is_result = p->is_result,
+                       .equation = -1};
+    expr *dims = ARENA_ARRAY(g->arena, expr, p->dims.n + 1);
+    for (int k = 0; k < p->dims.n; k++)
+        dims[k] = irgen_to(g, irgen_expr(g, p->dims.at[k]).value, TY_INT);
+    q.dims = dims;
+    VEC_PUSH(g->arena, &g->program->params, q);
+}
+
+static void declare_indices(irgen *g)
+{
+    for (int k = 0; k < g->kernel->indices.n; k++) {
+        program_index empty = {g->kernel->indices.at[k]->name, 0, 0};
+        VEC_PUSH(g->arena, &g->program->indices, empty);
+    }
+    for (int k = 0; k < g->kernel->indices.n; k++) {
+        const ast_index *x = g->kernel->indices.at[k];
+        g->program->indices.at[k].lo = x->lo ? irgen_expr(g, x->lo).value : expr_int(g->pool, 0);
+        g->program->indices.at[k].hi = irgen_expr(g, x->hi).value;
+    }
+}
+
+static void require(irgen *g, expr condition, const char *text)
+{
+    const expr_node *n = expr_get(g->pool, condition);
+    if (n->kind == EX_BOOL && n->value.i)
+        return;
+    program_require r = {condition, text};
+    VEC_PUSH(g->arena, &g->program->requires_, r);
+}
+
+static const char *source_text(irgen *g, const ast_expr *e)
+{
+    return frontend_expr_text(g->arena, e);
+}
+
+static void declare_requires(irgen *g)
+{
+    for (int k = 0; k < g->kernel->requires_.n; k++) {
+        const ast_expr *e = g->kernel->requires_.at[k];
+        require(g, irgen_expr(g, e).value, source_text(g, e));
+    }
+    for (int k = 0; k < g->kernel->equal.n; k++) {
+        const ast_equal *q = &g->kernel->equal.at[k];
+        expr same = expr_apply2(g->pool, EF_EQ, irgen_expr(g, q->left).value, irgen_expr(g, q->right).value);
+        require(g, same,
+                arena_printf(g->arena, "%s == %s", source_text(g, q->left), source_text(g, q->right)));
+    }
+}
+
+// A reduction may be the equation itself when nothing is narrowed or converted around it.
+static bool is_plain_reduction(const ast_equation *q)
+{
+    return q->rhs->kind == AST_REDUCE && !q->where &&
+           (q->rhs->reduction == RED_SUM || q->rhs->reduction == RED_MAX || q->rhs->reduction == RED_MIN);
+}
+
+static expr fill_of(irgen *g, const ast_param *p)
+{
+    expr_type t = irgen_elem_type(g, p->type.elem);
+    if (p->fill)
+        return irgen_to(g, irgen_expr(g, p->fill).value, t);
+    expr zero = t == TY_BOOL ? expr_bool(g->pool, false) : expr_int(g->pool, 0);
+    return irgen_to(g, zero, t);
+}
+
+// The equation is written to param `result`: own without the implicit indices are its subscripts.
+static void attach_result(irgen *g, int number, const ast_equation *q, const int *own)
+{
+    program_equation *e = &g->program->equations.at[number];
+    e->result = q->result->position;
+    e->result_rank = q->index_count - q->implicit_count;
+    e->result_own = own + q->implicit_count;
+    g->program->params.at[e->result].equation = number;
+    g->program->params.at[e->result].fill = fill_of(g, q->result);
+}
+
+static expr_type value_type(irgen *g, const ast_equation *q)
+{
+    return q->category == CAT_BOOL ? TY_BOOL : q->category == CAT_INT ? TY_INT : g->work;
+}
+
+static int pointwise(irgen *g, const ast_equation *q, const int *own)
+{
+    expr where = 0;
+    if (q->where)
+        where = irgen_expr(g, q->where).value;
+    g->enclosing = where;
+    existing x = irgen_expr(g, q->rhs);
+    g->enclosing = 0;
+    program_equation e = {.name = q->name.text, .own_count = q->index_count, .own = own, .type = value_type(g, q),
+                          .result = -1, .at = q->at};
+    e.body = irgen_to(g, x.value, e.type);
+    e.domain = expr_and(g->pool, where, x.domain);
+    e.reference = -1;
+    VEC_PUSH(g->arena, &g->program->equations, e);
+    return g->program->equations.n - 1;
+}
+
+static void equation(irgen *g, const ast_equation *q)
+{
+    g->equation = q;
+    g->work = q->work == ELEM_F64 ? TY_F64 : TY_F32;
+    const int *own = index_numbers(g, q->index, q->index_count);
+    int number = is_plain_reduction(q) ? irgen_reduce_into(g, q->name.text, q->rhs, q->index_count, own)
+                                       : pointwise(g, q, own);
+    g->value[q->position] = number;
+    if (q->result)
+        attach_result(g, number, q, own);
+}
+
+static void apply_schedule(irgen *g, const ast_schedule *s)
+{
+    program_schedule *out = &g->program->schedule;
+    *out = (program_schedule){.name = s ? s->name.text : "auto", .granularity = "auto", .softmax = "auto", .exp = "fast"};
+    for (int k = 0; s && k < s->directives.n; k++) {
+        const ast_directive *d = &s->directives.at[k];
+        const char *word = d->names.n ? d->names.at[0].text : "auto";
+        int64_t count = d->values.n ? d->values.at[0] : 0;
+        if (d->is_auto)
+            continue;
+        int index = -1;
+        for (int x = 0; x < g->program->indices.n && d->names.n; x++)
+            if (strcmp(g->program->indices.at[x].name, word) == 0)
+                index = x;
+        switch (d->kind) {
+        case DIR_FUSE: out->fuse_none = d->none; break;
+        case DIR_GRANULARITY:
+            out->granularity = word;
+            out->granularity_count = count;
+            out->granularity_heads = d->names.n > 1;
+            break;
+        case DIR_SOFTMAX: out->softmax = word; break;
+        case DIR_EXP: out->exp = word; break;
+        case DIR_TILE:
+            if (index >= 0) {
+                program_tile t = {index, count};
+                VEC_PUSH(g->arena, &out->tiles, t);
+            }
+            break;
+        case DIR_ORDER: case DIR_PARALLEL:
+            for (int n = 0; n < d->names.n; n++)
+                for (int x = 0; x < g->program->indices.n; x++)
+                    if (strcmp(g->program->indices.at[x].name, d->names.at[n].text) == 0) {
+                        if (d->kind == DIR_ORDER)
+                            VEC_PUSH(g->arena, &out->order, x);
+                        else
+                            VEC_PUSH(g->arena, &out->parallel, x);
+                    }
+            break;
+        default: break;
+        }
+    }
+}
+
+program *irgen_program(arena *a, const ast_kernel *kernel, const ast_schedule *schedule)
+{
+    irgen g = {.arena = a, .kernel = kernel, .program = program_create(a, kernel->name.text), .work = TY_F32};
+    g.pool = g.program->pool;
+    g.value = ARENA_ARRAY(a, int, kernel->equations.n + 1);
+    declare_sizes(&g);
+    for (int k = 0; k < kernel->args.n; k++)
+        declare_param(&g, kernel->args.at[k]);
+    for (int k = 0; k < kernel->results.n; k++)
+        declare_param(&g, kernel->results.at[k]);
+    declare_indices(&g);
+    declare_requires(&g);
+    for (int k = 0; k < kernel->equations.n; k++)
+        equation(&g, kernel->equations.at[k]);
+    apply_schedule(&g, schedule);
+    return g.program;
+}

@@ -1,0 +1,296 @@
+// fuse_operators.c: groups equations into nests with shared outer loops (FLAT's fusion).
+//
+//   before   S.total[b,h,i,j] = sum[d] …   S = …   P.max = …   P.exp = …   P.sum = …   P = …   O[b,h,i,e] = sum[j] P V
+//   after    the same equations and
+//            nest equations [S.total, S, P.max, P.exp, P.sum, P, O] loops [b point, h point, i row, j sweep]
+//
+// Equations are taken from the last to the first; each joins the nests of its consumers when nest_shape allows, is
+// recomputed in several when it is cheap, and is kept in memory between nests otherwise, with a remark that says why.
+#include "nest_shape.h"
+#include "passes.h"
+#include <string.h>
+
+typedef struct fusing {
+    program *p;
+    const bool *feature;
+    int nest_count;
+    bool **member;        // [nest][equation]
+    bool *live;
+} fusing;
+
+// ---- inlining: values made of arguments alone, or read elsewhere than where they are made ---------------------------
+
+typedef struct reads { int number; bool elsewhere; int count; const program *p; } reads;
+
+static bool note_value(void *user, const expr_node *v)
+{
+    reads *r = user;
+    if (v->id != r->number)
+        return false;
+    const program_equation *q = &r->p->equations.at[r->number];
+    for (int k = 0; k < v->arg_count; k++) {
+        const expr_node *s = expr_get(r->p->pool, v->args[k]);
+        r->elsewhere = r->elsewhere || s->kind != EX_INDEX || s->id != q->own[k];
+    }
+    r->count++;
+    return false;
+}
+
+static bool is_value(const expr_node *n, void *user) { return n->kind == EX_VALUE; }
+
+static bool should_inline(const program *p, int number)
+{
+    const program_equation *e = &p->equations.at[number];
+    if (e->kind != REDUCE_NONE || e->result >= 0)
+        return false;
+    reads r = {.number = number, .p = p};
+    int readers = 0;
+    for (int k = number + 1; k < p->equations.n; k++) {
+        int before = r.count;
+        nest_each_value(p, k, note_value, &r);
+        readers += r.count > before;
+    }
+    bool of_arguments = !expr_any(p->pool, e->body, is_value, NULL);
+    const expr_node *n = expr_get(p->pool, e->body);
+    bool leaf = n->kind != EX_APPLY;
+    return r.elsewhere || leaf || (of_arguments && readers <= 1);
+}
+
+typedef struct inlining { program *p; int number; } inlining;
+
+static expr inline_value(void *user, expr_pool *pool, expr e)
+{
+    inlining *w = user;
+    const expr_node *n = expr_get(pool, e);
+    if (n->kind != EX_VALUE || n->id != w->number)
+        return 0;
+    const program_equation *q = &w->p->equations.at[w->number];
+    expr subscripts[NEST_MAX_INDICES];
+    for (int k = 0; k < n->arg_count; k++)
+        subscripts[k] = expr_rewrite(pool, n->args[k], inline_value, w);
+    return expr_substitute_indices(pool, q->body, q->own_count, q->own, subscripts);
+}
+
+static void inline_pointwise(program *p)
+{
+    for (int k = 0; k < p->equations.n; k++) {
+        if (!should_inline(p, k))
+            continue;
+        inlining w = {p, k};
+        for (int q = k + 1; q < p->equations.n; q++) {
+            program_equation *e = &p->equations.at[q];
+            e->body = expr_rewrite(p->pool, e->body, inline_value, &w);
+            if (e->domain)
+                e->domain = expr_rewrite(p->pool, e->domain, inline_value, &w);
+            if (e->demand)
+                e->demand = expr_rewrite(p->pool, e->demand, inline_value, &w);
+        }
+    }
+}
+
+// ---- clustering -----------------------------------------------------------------------------------------------------
+
+static bool reads_equation(const program *p, int reader, int number)
+{
+    const program_equation *e = &p->equations.at[reader];
+    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
+}
+
+static void find_live(fusing *f)
+{
+    for (int k = f->p->equations.n - 1; k >= 0; k--) {
+        f->live[k] = f->p->equations.at[k].result >= 0;
+        for (int q = k + 1; q < f->p->equations.n && !f->live[k]; q++)
+            f->live[k] = f->live[q] && reads_equation(f->p, q, k);
+    }
+}
+
+static bool consumes(const fusing *f, int nest, int number)
+{
+    for (int k = number + 1; k < f->p->equations.n; k++)
+        if (f->member[nest][k] && reads_equation(f->p, k, number))
+            return true;
+    return false;
+}
+
+// Equations of one operator of the user: "P.max", "P.exp" and "P" are P.
+static bool same_operator(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "."), m = strcspn(b, ".");
+    return n == m && memcmp(a, b, n) == 0;
+}
+
+static bool may_join(fusing *f, int nest, int number, const char **fault)
+{
+    program *p = f->p;
+    if (p->schedule.fuse_none)
+        for (int k = 0; k < p->equations.n; k++)
+            if (f->member[nest][k] && !same_operator(p->equations.at[k].name, p->equations.at[number].name))
+                return *fault = "the schedule fuses nothing", false;
+    f->member[nest][number] = true;
+    nest_shape s = nest_shape_of(p, f->member[nest], f->feature);
+    f->member[nest][number] = false;
+    *fault = s.fault;
+    return s.legal;
+}
+
+static int new_nest(fusing *f, int number)
+{
+    f->member[f->nest_count] = ARENA_ARRAY(f->p->arena, bool, f->p->equations.n + 1);
+    f->member[f->nest_count][number] = true;
+    return f->nest_count++;
+}
+
+static void remark(fusing *f, int number, const char *fault)
+{
+    if (!fault || f->p->schedule.fuse_none)
+        return;
+    const char *text = arena_printf(f->p->arena, "%s is kept in memory between nests: %s", f->p->equations.at[number].name, fault);
+    VEC_PUSH(f->p->arena, &f->p->remarks, text);
+}
+
+// What may be computed again in several nests instead of being kept: anything that reduces head widths only.
+static bool is_cheap(const fusing *f, int number)
+{
+    const program_equation *e = &f->p->equations.at[number];
+    if (e->result >= 0)
+        return false;
+    for (int k = 0; k < e->reduced_count; k++)
+        if (!f->feature[e->reduced[k]])
+            return false;
+    return !f->p->schedule.fuse_none;
+}
+
+static void place_sink(fusing *f, int number)
+{
+    const char *fault = NULL;
+    for (int n = f->nest_count - 1; n >= 0; n--)
+        if (may_join(f, n, number, &fault)) {
+            f->member[n][number] = true;
+            return;
+        }
+    new_nest(f, number);
+}
+
+// Joins every nest that consumes it when it is cheap, else the one that runs first (created last); what the others read
+// is then kept in memory.
+static void place(fusing *f, int number)
+{
+    const char *fault = NULL;
+    int consumers = 0, joined = 0;
+    for (int n = f->nest_count - 1; n >= 0; n--)
+        consumers += consumes(f, n, number);
+    if (!consumers) {
+        place_sink(f, number);
+        return;
+    }
+    bool all = true;
+    for (int n = f->nest_count - 1; n >= 0; n--)
+        if (consumes(f, n, number)) {
+            const char *why = NULL;
+            bool ok = may_join(f, n, number, &why);
+            all = all && ok;
+            if (!ok && why)
+                fault = why;
+        }
+    bool cheap = is_cheap(f, number);
+    for (int n = f->nest_count - 1; n >= 0; n--) {
+        const char *why = NULL;
+        if (!consumes(f, n, number) || !may_join(f, n, number, &why))
+            continue;
+        if ((cheap && all) || consumers == 1 || (joined == 0 && n == f->nest_count - 1 && !cheap)) {
+            f->member[n][number] = true;
+            joined++;
+        }
+    }
+    if (!joined) {
+        remark(f, number, fault);
+        new_nest(f, number);
+    }
+}
+
+// ---- order and results ----------------------------------------------------------------------------------------------
+
+static bool depends(const fusing *f, int nest, int on)
+{
+    for (int k = 0; k < f->p->equations.n; k++)
+        if (f->member[on][k] && !f->member[nest][k])
+            for (int q = k + 1; q < f->p->equations.n; q++)
+                if (f->member[nest][q] && reads_equation(f->p, q, k))
+                    return true;
+    return false;
+}
+
+// Nests in order of execution; false when they read each other in a circle.
+static bool order_nests(const fusing *f, int *out)
+{
+    bool *done = arena_alloc(f->p->arena, (size_t)f->nest_count + 1);
+    for (int n = 0; n < f->nest_count; n++) {
+        int pick = -1;
+        for (int c = f->nest_count - 1; c >= 0 && pick < 0; c--) {
+            bool ready = !done[c];
+            for (int o = 0; o < f->nest_count && ready; o++)
+                ready = o == c || done[o] || !depends(f, c, o);
+            if (ready)
+                pick = c;
+        }
+        if (pick < 0)
+            return false;
+        done[pick] = true;
+        out[n] = pick;
+    }
+    return true;
+}
+
+static program_loop *append(program_nest *n, int index, loop_kind kind)
+{
+    program_loop *l = &n->loops[n->loop_count++];
+    *l = (program_loop){.index = index, .kind = kind, .block = kind == LOOP_POINT ? 1 : 0, .parallel = kind == LOOP_POINT || kind == LOOP_ROW};
+    return l;
+}
+
+static void write_nest(fusing *f, const bool *member)
+{
+    program *p = f->p;
+    nest_shape s = nest_shape_of(p, member, f->feature);
+    program_nest n = {.loops = ARENA_ARRAY(p->arena, program_loop, 2 * p->indices.n + 4), .granularity = "", .reason = ""};
+    int *equations = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+    for (int k = 0; k < p->equations.n; k++)
+        if (member[k])
+            equations[n.equation_count++] = k;
+    n.equations = equations;
+    for (int k = 0; k < s.shared_count; k++)
+        append(&n, s.shared[k], LOOP_POINT);
+    if (s.row >= 0)
+        append(&n, s.row, LOOP_ROW);
+    for (int k = 0; k < s.swept_count; k++)
+        append(&n, s.swept[k], LOOP_SWEEP);
+    VEC_PUSH(p->arena, &p->nests, n);
+}
+
+static void alone(fusing *f)
+{
+    f->nest_count = 0;
+    for (int k = f->p->equations.n - 1; k >= 0; k--)
+        if (f->live[k])
+            new_nest(f, k);
+}
+
+void fuse_operators(program *p)
+{
+    inline_pointwise(p);
+    fusing f = {.p = p, .feature = nest_features(p)};
+    f.live = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
+    f.member = ARENA_ARRAY(p->arena, bool *, p->equations.n + 1);
+    find_live(&f);
+    for (int k = p->equations.n - 1; k >= 0; k--)
+        if (f.live[k])
+            place(&f, k);
+    int *order = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+    if (!order_nests(&f, order)) {
+        alone(&f);
+        order_nests(&f, order);
+    }
+    for (int n = 0; n < f.nest_count; n++)
+        write_nest(&f, f.member[order[n]]);
+}

@@ -1,0 +1,349 @@
+// nest_shape.c: the dependence test of fusion (derivation.md, Shared outer loops).
+//
+//   swept    an index that an equation reduces, unless the equation itself owns a swept index (then it is reduced inside
+//            the tile) or the index is a head width
+//   shared   indices that all sinks own and nobody reduces, at which every producer is read where it was made
+//   row      the innermost shared index that tells operands of a product apart; it runs along the lanes
+//   private  the rest: whole inside a tile
+#include "nest_shape.h"
+#include <string.h>
+
+bool nest_each_value(const program *p, int equation, nest_value_fn fn, void *user)
+{
+    struct walk { nest_value_fn fn; void *user; } w = {fn, user};
+    const program_equation *e = &p->equations.at[equation];
+    expr roots[2] = {e->body, e->domain};
+    for (int k = 0; k < 2; k++) {
+        if (!roots[k])
+            continue;
+        expr stack[512];
+        int n = 0;
+        bool *seen = arena_alloc(p->arena, (size_t)expr_count(p->pool) + 1);
+        stack[n++] = roots[k];
+        while (n) {
+            expr x = stack[--n];
+            if (seen[x])
+                continue;
+            seen[x] = true;
+            const expr_node *node = expr_get(p->pool, x);
+            if (node->kind == EX_VALUE && w.fn(w.user, node))
+                return true;
+            for (int a = 0; a < node->arg_count && n < 512; a++)
+                stack[n++] = node->args[a];
+        }
+    }
+    return false;
+}
+
+typedef struct feature_walk { const program *p; bool *other, *last; } feature_walk;
+
+static bool note_axes(const expr_node *n, void *user)
+{
+    feature_walk *w = user;
+    if (n->kind != EX_READ)
+        return false;
+    for (int a = 0; a < n->arg_count; a++) {
+        const expr_node *s = expr_get(w->p->pool, n->args[a]);
+        if (s->kind == EX_INDEX)
+            (a + 1 == n->arg_count && n->arg_count > 1 ? w->last : w->other)[s->id] = true;
+    }
+    return false;
+}
+
+bool *nest_features(const program *p)
+{
+    int n = p->indices.n + 1;
+    feature_walk w = {p, arena_alloc(p->arena, (size_t)n), arena_alloc(p->arena, (size_t)n)};
+    for (int k = 0; k < p->equations.n; k++)
+        expr_any(p->pool, p->equations.at[k].body, note_axes, &w);
+    for (int k = 0; k < n; k++)
+        w.last[k] = w.last[k] && !w.other[k];
+    return w.last;
+}
+
+typedef struct shaping {
+    const program *p;
+    const bool *member, *feature;
+    nest_shape *s;
+    bool shared[NEST_MAX_INDICES], swept[NEST_MAX_INDICES];
+    int reader;
+} shaping;
+
+static const char *index_name(const program *p, int x) { return p->indices.at[x].name; }
+
+static void fail(shaping *w, const char *text)
+{
+    if (w->s->legal)
+        w->s->fault = text;
+    w->s->legal = false;
+}
+
+// Producers inside the nest must be read at their own indices.
+static bool check_read(void *user, const expr_node *v)
+{
+    shaping *w = user;
+    if (!w->member[v->id])
+        return false;
+    const program_equation *q = &w->p->equations.at[v->id];
+    for (int k = 0; k < v->arg_count; k++) {
+        const expr_node *s = expr_get(w->p->pool, v->args[k]);
+        if (s->kind == EX_INDEX && s->id == q->own[k])
+            continue;
+        fail(w, arena_printf(w->p->arena, "%s reads %s at another %s than the one it was made at",
+                             w->p->equations.at[w->reader].name, q->name, index_name(w->p, q->own[k])));
+        return true;
+    }
+    return false;
+}
+
+static bool owns_swept(const shaping *w, const program_equation *e)
+{
+    for (int k = 0; k < e->own_count; k++)
+        if (w->swept[e->own[k]])
+            return true;
+    return false;
+}
+
+// An index of the equation's own with the same range: T[h] = sum[g] W[h, g] S[g] mixes heads inside the tile.
+static bool has_twin(const program *p, const program_equation *e, int index)
+{
+    for (int k = 0; k < e->own_count; k++)
+        if (p->indices.at[e->own[k]].lo == p->indices.at[index].lo && p->indices.at[e->own[k]].hi == p->indices.at[index].hi)
+            return true;
+    return false;
+}
+
+// Every reduction that is not inside a tile runs over the same swept indices. The first one seen (a consumer) sets them.
+static void sweep_reduction(shaping *w, int number, bool *have)
+{
+    const program_equation *e = &w->p->equations.at[number];
+    bool inside = owns_swept(w, e);
+    int count = 0, known = 0;
+    for (int k = 0; k < e->reduced_count; k++) {
+        int x = e->reduced[k];
+        if (w->feature[x])
+            continue;
+        if (inside) {
+            if (!has_twin(w->p, e, x))
+                fail(w, arena_printf(w->p->arena, "%s reduces %s inside a loop over %s", e->name, index_name(w->p, x),
+                                     "an index of its own"));
+            continue;
+        }
+        count++;
+        known += w->swept[x];
+        if (!*have)
+            w->swept[x] = true;
+    }
+    if (inside || !count)
+        return;
+    int total = 0;
+    for (int x = 0; x < w->p->indices.n; x++)
+        total += w->swept[x];
+    if (*have && (known != count || total != count))
+        fail(w, arena_printf(w->p->arena, "%s reduces over other indices than the rest of the nest", e->name));
+    *have = true;
+}
+
+static bool is_read_inside(const shaping *w, int number)
+{
+    for (int k = number + 1; k < w->p->equations.n; k++)
+        if (w->member[k] && (expr_uses_value(w->p->pool, w->p->equations.at[k].body, number) ||
+                             (w->p->equations.at[k].domain && expr_uses_value(w->p->pool, w->p->equations.at[k].domain, number))))
+            return true;
+    return false;
+}
+
+static void intersect_sinks(shaping *w)
+{
+    bool first = true;
+    for (int k = 0; k < w->p->equations.n; k++) {
+        if (!w->member[k] || is_read_inside(w, k))
+            continue;
+        const program_equation *e = &w->p->equations.at[k];
+        for (int x = 0; x < w->p->indices.n; x++) {
+            bool own = program_has_index(e->own, e->own_count, x) && !w->swept[x];
+            w->shared[x] = first ? own : w->shared[x] && own;
+        }
+        first = false;
+    }
+}
+
+// Does the equation, or one inside the nest that it reads, reduce?
+static bool is_heavy(const program_equation *e) { return e->kind != REDUCE_NONE; }
+
+static bool all_own(const shaping *w, int x)
+{
+    for (int k = 0; k < w->p->equations.n; k++)
+        if (w->member[k] && is_heavy(&w->p->equations.at[k]) &&
+            !program_has_index(w->p->equations.at[k].own, w->p->equations.at[k].own_count, x))
+            return false;
+    return true;
+}
+
+typedef struct occurs { const program *p; int index; int with, without; } occurs;
+
+static bool note_read(const expr_node *n, void *user)
+{
+    occurs *o = user;
+    if (n->kind != EX_READ && n->kind != EX_VALUE)
+        return false;
+    bool has = false;
+    for (int a = 0; a < n->arg_count; a++)
+        has = has || expr_uses_index(o->p->pool, n->args[a], o->index);
+    *(has ? &o->with : &o->without) += 1;
+    return false;
+}
+
+// An index in every operand of every product tells nothing apart: batches, heads.
+static bool is_batch(const shaping *w, int x)
+{
+    occurs o = {w->p, x, 0, 0};
+    for (int k = 0; k < w->p->equations.n; k++)
+        if (w->member[k])
+            expr_any(w->p->pool, w->p->equations.at[k].body, note_read, &o);
+    return o.without == 0;
+}
+
+static int own_order(const shaping *w, int *out)
+{
+    int n = 0;
+    for (int k = w->p->equations.n - 1; k >= 0; k--) {
+        const program_equation *e = &w->p->equations.at[k];
+        for (int i = 0; w->member[k] && i < e->own_count; i++)
+            if (w->shared[e->own[i]] && !program_has_index(out, n, e->own[i]))
+                out[n++] = e->own[i];
+    }
+    return n;
+}
+
+static void choose_row(shaping *w)
+{
+    int order[NEST_MAX_INDICES];
+    int n = own_order(w, order), row = -1;
+    bool swept_any = false;
+    for (int x = 0; x < w->p->indices.n; x++)
+        swept_any = swept_any || w->swept[x];
+    for (int k = 0; k < n; k++)
+        if (!w->feature[order[k]] && !is_batch(w, order[k]))
+            row = order[k];
+    for (int k = 0; k < n && row < 0; k++)
+        if (!w->feature[order[k]] && !swept_any)
+            row = order[k];
+    for (int k = 0; k < n && row < 0; k++)
+        if (w->feature[order[k]])
+            row = order[k];
+    // Nothing is reduced over blocks: the last sequence index is run through in blocks and stored.
+    if (!swept_any) {
+        int sequences = 0, last = -1, before = -1;
+        for (int k = 0; k < n; k++)
+            if (!w->feature[order[k]])
+                sequences++, before = last, last = order[k];
+        if (sequences >= 2 && !is_batch(w, before))
+            row = before, w->swept[last] = true, w->shared[last] = false;
+    }
+    w->s->row = row;
+    for (int k = 0; k < n; k++)
+        if (order[k] != row && w->shared[order[k]] && !w->feature[order[k]])
+            w->s->shared[w->s->shared_count++] = order[k];
+}
+
+// Heavy producers without the row index would be computed again for every block of rows.
+static void check_broadcast(shaping *w)
+{
+    for (int k = 0; k < w->p->equations.n; k++) {
+        const program_equation *e = &w->p->equations.at[k];
+        if (!w->member[k] || !is_heavy(e) || w->s->row < 0)
+            continue;
+        if (!program_has_index(e->own, e->own_count, w->s->row) && !owns_swept(w, e) && is_read_inside(w, k))
+            fail(w, arena_printf(w->p->arena, "%s does not depend on %s and would be computed again for each block of it", e->name,
+                                 index_name(w->p, w->s->row)));
+    }
+}
+
+static void check_reduced(shaping *w)
+{
+    for (int k = 0; k < w->p->equations.n; k++) {
+        const program_equation *e = &w->p->equations.at[k];
+        for (int r = 0; w->member[k] && r < e->reduced_count; r++)
+            if (e->reduced[r] == w->s->row || program_has_index(w->s->shared, w->s->shared_count, e->reduced[r]))
+                fail(w, arena_printf(w->p->arena, "%s reduces over %s, which the others share", e->name,
+                                     index_name(w->p, e->reduced[r])));
+    }
+}
+
+// A swept index that an equation owns next to another one that it does not must not be private elsewhere.
+static void check_private(shaping *w)
+{
+    for (int k = 0; k < w->p->equations.n; k++) {
+        const program_equation *e = &w->p->equations.at[k];
+        for (int i = 0; w->member[k] && i < e->own_count; i++) {
+            int x = e->own[i];
+            bool outer = x == w->s->row || program_has_index(w->s->shared, w->s->shared_count, x);
+            if (outer || w->swept[x] || w->feature[x])
+                continue;
+            bool mixes = false;
+            for (int q = 0; q < w->p->equations.n; q++)
+                for (int r = 0; w->member[q] && r < w->p->equations.at[q].reduced_count; r++) {
+                    int y = w->p->equations.at[q].reduced[r];
+                    mixes = mixes || (w->p->indices.at[y].hi == w->p->indices.at[x].hi && !w->swept[y]);
+                }
+            if (!mixes)
+                fail(w, arena_printf(w->p->arena, "%s has the index %s, which the others do not share", e->name, index_name(w->p, x)));
+        }
+    }
+}
+
+// Ranges of a tile's dims may not depend on what the tile holds itself; a range that reads another index needs it as a loop outside.
+static void check_ranges(shaping *w)
+{
+    for (int x = 0; x < w->p->indices.n; x++) {
+        bool used = false;
+        for (int k = 0; k < w->p->equations.n; k++)
+            used = used || (w->member[k] && program_ranges_over(&w->p->equations.at[k], x));
+        for (int y = 0; used && y < w->p->indices.n; y++) {
+            bool reads = expr_uses_index(w->p->pool, w->p->indices.at[x].lo, y) || expr_uses_index(w->p->pool, w->p->indices.at[x].hi, y);
+            if (!reads || program_has_index(w->s->shared, w->s->shared_count, y))
+                continue;
+            if (y == w->s->row) {   // one row at a time
+                w->s->shared[w->s->shared_count++] = y;
+                w->s->row = -1;
+            } else if (w->swept[y]) {
+                continue;
+            } else {
+                w->s->shared[w->s->shared_count++] = y;
+            }
+        }
+    }
+}
+
+nest_shape nest_shape_of(const program *p, const bool *member, const bool *feature)
+{
+    nest_shape s = {.legal = true, .row = -1};
+    shaping w = {.p = p, .member = member, .feature = feature, .s = &s};
+    if (p->indices.n > NEST_MAX_INDICES) {
+        fail(&w, "too many indices");
+        return s;
+    }
+    bool have = false;
+    for (int k = p->equations.n - 1; k >= 0; k--) {
+        if (!member[k])
+            continue;
+        w.reader = k;
+        nest_each_value(p, k, check_read, &w);
+        if (p->equations.at[k].kind != REDUCE_NONE)
+            sweep_reduction(&w, k, &have);
+    }
+    intersect_sinks(&w);
+    for (int x = 0; x < p->indices.n; x++)
+        if (w.shared[x] && !feature[x] && !all_own(&w, x))
+            w.shared[x] = false;
+    choose_row(&w);
+    check_broadcast(&w);
+    check_reduced(&w);
+    check_private(&w);
+    check_ranges(&w);
+    for (int x = 0; x < p->indices.n; x++)
+        if (w.swept[x])
+            s.swept[s.swept_count++] = x;
+    return s;
+}

@@ -1,0 +1,176 @@
+// select_granularity.c: asks the model how much of a nest lies on chip at a time, and in which form its softmax runs.
+//
+//   before   nest loops [b point, h point, i row, j sweep]
+//   after    the same loops, softmax "online", granularity "tile", group_rows 192, row_block 48, key_block 64, and the reason
+#include "model/model.h"
+#include "passes.h"
+#include <string.h>
+
+static const program_loop *find_loop(const program_nest *n, loop_kind kind)
+{
+    for (int k = 0; k < n->loop_count; k++)
+        if (n->loops[k].kind == kind)
+            return &n->loops[k];
+    return NULL;
+}
+
+// The size of an index's range when it is a constant or a specialised size, else -1.
+static int64_t extent(const program *p, int index)
+{
+    const expr_node *hi = expr_get(p->pool, p->indices.at[index].hi);
+    const expr_node *lo = expr_get(p->pool, p->indices.at[index].lo);
+    if (lo->kind != EX_INT || lo->value.i != 0)
+        return -1;
+    if (hi->kind == EX_INT)
+        return hi->value.i;
+    return hi->kind == EX_SIZE ? p->sizes.at[hi->id].constant : -1;
+}
+
+static bool reduces(const program_equation *e, int index)
+{
+    return e->kind != REDUCE_NONE && program_has_index(e->reduced, e->reduced_count, index);
+}
+
+// Sweeps when no running value may be used: one more than the deepest reduction that each one reads.
+static int plain_sweeps(const program *p, const program_nest *n, int swept, int *out_sweep)
+{
+    int most = 0;
+    for (int k = 0; k < n->equation_count; k++) {
+        int number = n->equations[k];
+        const program_equation *e = &p->equations.at[number];
+        int after = 0;
+        for (int q = 0; q < k; q++) {
+            int producer = n->equations[q];
+            bool used = expr_uses_value(p->pool, e->body, producer) || (e->domain && expr_uses_value(p->pool, e->domain, producer));
+            if (!used)
+                continue;
+            // What a reduction over the swept index gives is there after its sweep; all else where it can be evaluated.
+            int ready = out_sweep[producer];
+            if (!reduces(&p->equations.at[producer], swept) && program_ranges_over(&p->equations.at[producer], swept))
+                ready = ready ? ready - 1 : 0;
+            if (ready > after)
+                after = ready;
+        }
+        bool swept_here = program_ranges_over(e, swept);
+        out_sweep[number] = swept_here ? after + 1 : after;
+        if (swept_here && out_sweep[number] > most)
+            most = out_sweep[number];
+    }
+    return most;
+}
+
+static problem describe(const program *p, const program_nest *n, const program_loop *row, const program_loop *sweep)
+{
+    problem q = problem_unknown();
+    if (row)
+        q.queries = extent(p, row->index);
+    if (sweep)
+        q.keys = extent(p, sweep->index);
+    q.working_bytes = 4;
+    q.value_width = 0;
+    for (int k = 0; k < n->equation_count; k++) {
+        const program_equation *e = &p->equations.at[n->equations[k]];
+        if (e->type == TY_F64)
+            q.working_bytes = 8;
+        if (e->domain && sweep && program_ranges_over(e, sweep->index))
+            q.masked_fraction = 0.5;
+        if (e->kind != REDUCE_SUM)
+            continue;
+        if (sweep && program_has_index(e->own, e->own_count, sweep->index))
+            q.width = extent(p, e->reduced[0]);
+        else if (sweep && reduces(e, sweep->index) && e->own_count)
+            q.value_width = extent(p, e->own[e->own_count - 1]);
+    }
+    q.element_bytes = q.working_bytes;
+    q.result_bytes = q.working_bytes;
+    q.share_rows = row != NULL;
+    q.online_sweeps = n->sweeps;
+    return q;
+}
+
+static model_forced forced_by(const program_schedule *s, const program_loop *row, const program_loop *sweep)
+{
+    model_forced f = {.granularity = model_granularity_from_name(s->granularity), .count = s->granularity_count,
+                      .method = model_method_from_name(s->softmax), .heads_inside = s->granularity_heads};
+    for (int k = 0; k < s->tiles.n; k++)
+        if (sweep && s->tiles.at[k].index == sweep->index)
+            f.key_block = s->tiles.at[k].block;
+    int row_at = -1, sweep_at = -1;
+    for (int k = 0; k < s->order.n; k++) {
+        if (row && s->order.at[k] == row->index)
+            row_at = k;
+        if (sweep && s->order.at[k] == sweep->index)
+            sweep_at = k;
+    }
+    if (row_at >= 0 && sweep_at >= 0)
+        f.order = sweep_at < row_at ? MODEL_KEYS_OUTER : MODEL_ROWS_OUTER;
+    return f;
+}
+
+static int point_loops(const program_nest *n)
+{
+    int count = 0;
+    for (int k = 0; k < n->loop_count; k++)
+        count += n->loops[k].kind == LOOP_POINT;
+    return count;
+}
+
+// Granularities coarser than the row keep several heads or batches on chip: their loops move inside.
+static void apply_granularity(const program *p, program_nest *n, const model_choice *c)
+{
+    int points = point_loops(n);
+    n->group_rows = c->group_rows;
+    switch (c->granularity) {
+    case MODEL_MULTIHEAD: n->inner_points = points; n->inner_count = c->count > 0 ? c->count : 1; n->group_rows = 0; break;
+    case MODEL_BATCH: n->inner_points = points > 1 ? points - 1 : 0; n->group_rows = 0; break;
+    case MODEL_HEAD: n->group_rows = 0; break;
+    default: break;
+    }
+    if (c->heads_inside && points > 1)
+        n->inner_points = points - 1;
+}
+
+static void use_plain_sweeps(program *p, program_nest *n, int swept)
+{
+    int *sweep = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+    n->sweeps = plain_sweeps(p, n, swept, sweep);
+    for (int k = 0; k < n->equation_count; k++) {
+        program_equation *e = &p->equations.at[n->equations[k]];
+        e->sweep = sweep[n->equations[k]];
+        e->reference = -1;
+        e->repair = 0;
+        e->lazy = false;
+    }
+}
+
+static int64_t round_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; }
+
+static void select_nest(program *p, program_nest *n, const machine *m)
+{
+    const program_loop *row = find_loop(n, LOOP_ROW), *sweep = find_loop(n, LOOP_SWEEP);
+    problem q = describe(p, n, row, sweep);
+    int *plain = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+    q.plain_sweeps = sweep ? plain_sweeps(p, n, sweep->index, plain) : 1;
+    model_forced f = forced_by(&p->schedule, row, sweep);
+    model_choice c;
+    model_choose(m, &q, &f, &c);
+    int lanes = m->lanes > 1 ? m->lanes * 4 / q.working_bytes : 4;
+    n->row_block = lanes * (m->lanes > 1 ? m->block_vectors : 4);
+    n->key_block = c.key_block > 0 ? c.key_block : 64;
+    apply_granularity(p, n, &c);
+    n->group_rows = round_up(n->group_rows, n->row_block);
+    n->keys_outer = c.order == MODEL_KEYS_OUTER;
+    if (n->keys_outer)
+        n->group_rows = 0;
+    n->softmax = c.method == MODEL_STAGED ? SOFTMAX_STAGED : c.method == MODEL_RECOMPUTE ? SOFTMAX_RECOMPUTE : SOFTMAX_ONLINE;
+    n->granularity = model_granularity_name(c.granularity);
+    n->reason = arena_strdup(p->arena, c.reason);
+    if (sweep && n->softmax != SOFTMAX_ONLINE)
+        use_plain_sweeps(p, n, sweep->index);
+}
+
+void select_granularity(program *p, const machine *m)
+{
+    for (int k = 0; k < p->nests.n; k++)
+        select_nest(p, &p->nests.at[k], m);
+}
