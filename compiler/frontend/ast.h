@@ -181,6 +181,7 @@ typedef struct ast_equal { ast_expr *left, *right; span at; const char *what; } 
 struct ast_kernel {
     ast_name name;
     span at;
+    uint32_t after_brace;         // offset behind the `{`
     VEC(ast_type_param) type_params;
     VEC(ast_param *) args, results;
     ast_stmts body;
@@ -219,6 +220,7 @@ typedef struct ast_schedule {
     bool target_is_string;
     VEC(ast_directive) directives;
     span at;
+    uint32_t after_brace;         // offset behind the `{`
 } ast_schedule;
 
 typedef struct ast_gradient { ast_name kernel; ast_names wrt; span at; } ast_gradient;

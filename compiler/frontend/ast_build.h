@@ -29,7 +29,7 @@ ast_names ast_names_push(parser *p, ast_names list, ast_name name);
 // ---- kernels --------------------------------------------------------------------------------------------------------
 // The kernel that later constructors add to; ast_kernel_end puts it into the module, unless its head had an error.
 void ast_kernel_begin(parser *p, ast_name name);
-void ast_kernel_end(parser *p, span at, bool keep);
+void ast_kernel_end(parser *p, span at, uint32_t after_brace, bool keep);
 void ast_type_parameter(parser *p, ast_name name, ast_names choices);
 void ast_argument(parser *p, ast_name name, ast_type type, ast_exprs dims);
 // `fill` may be NULL.
@@ -46,7 +46,7 @@ void ast_gradient_item(parser *p, span at, ast_name kernel, ast_names wrt);
 void ast_schedule_begin(parser *p, ast_name kernel);
 void ast_schedule_target(parser *p, ast_name target, bool is_string);
 void ast_schedule_name(parser *p, ast_name name);
-void ast_schedule_end(parser *p, span at);
+void ast_schedule_end(parser *p, span at, uint32_t after_brace);
 // Directives are made with their names (words: a first one and a list; word: one) and completed by the other three.
 ast_directive ast_directive_make(span at, ast_directive_kind kind, ast_names names);
 ast_directive ast_directive_words(parser *p, span at, ast_directive_kind kind, ast_name first, ast_names rest);

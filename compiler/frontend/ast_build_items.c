@@ -11,10 +11,11 @@ void ast_kernel_begin(parser *p, ast_name name)
     p->kernel->name = name;
 }
 
-void ast_kernel_end(parser *p, span at, bool keep)
+void ast_kernel_end(parser *p, span at, uint32_t after_brace, bool keep)
 {
     ast_item item = {.kind = ITEM_KERNEL, .kernel = p->kernel};
     item.kernel->at = at;
+    item.kernel->after_brace = after_brace;
     p->kernel = NULL;
     if (keep)
         VEC_PUSH(p->arena, &p->module->items, item);
@@ -122,10 +123,11 @@ void ast_schedule_name(parser *p, ast_name name)
     p->schedule->name = name;
 }
 
-void ast_schedule_end(parser *p, span at)
+void ast_schedule_end(parser *p, span at, uint32_t after_brace)
 {
     ast_item item = {.kind = ITEM_SCHEDULE, .schedule = p->schedule};
     item.schedule->at = at;
+    item.schedule->after_brace = after_brace;
     p->schedule = NULL;
     VEC_PUSH(p->arena, &p->module->items, item);
 }

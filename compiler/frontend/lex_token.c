@@ -134,10 +134,11 @@ int lex_string(parser *p, const char *text, span at, ATTN_YYSTYPE *out_value)
     return lex_token(p, at, T_STRING);
 }
 
-void lex_open_string(parser *p, span at)
+int lex_open_string(parser *p, span at)
 {
     diag_report(p->diags, DIAG_open_string, at, "end it with '\"'; it holds printable ASCII characters only",
                 "string does not end on its line");
+    return T_ATTN_YYerror;
 }
 
 // ---- what is no token -----------------------------------------------------------------------------------------------
@@ -163,12 +164,10 @@ void lex_open_comment(parser *p)
     p->stopped = true;
 }
 
-void lex_unknown(parser *p, span at)
+int lex_unknown(parser *p, span at)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    if (at.begin == 0 && at.end == 3 && memcmp(p->source->text, byte_order_mark, 3) == 0)
-        return;
     parse_report_characters(p, at);
+    return T_ATTN_YYerror;
 }
 
 // ---- place ----------------------------------------------------------------------------------------------------------

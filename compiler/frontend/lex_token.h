@@ -12,10 +12,11 @@ int lex_float(parser *p, const char *text, span at, ATTN_YYSTYPE *out_value);
 int lex_bad_number(parser *p, span at, ATTN_YYSTYPE *out_value);
 int lex_word(parser *p, const char *text, span at, ATTN_YYSTYPE *out_value);
 int lex_string(parser *p, const char *text, span at, ATTN_YYSTYPE *out_value);
-void lex_open_string(parser *p, span at);
+int lex_open_string(parser *p, span at);
 void lex_comment(parser *p, span at);
 void lex_open_comment(parser *p);
-void lex_unknown(parser *p, span at);
+// Reports the bytes; the parser then skips the statement without a message of its own.
+int lex_unknown(parser *p, span at);
 // Whether `word` begins an item although a block is still open; then reports the missing brace.
 bool lex_ends_block(parser *p, const char *word, span at);
 #endif

@@ -43,6 +43,7 @@ typedef struct parse_expected {
     int count;                    // may be larger than the array: then there is too much to list
     bool semicolon, name, expression, statement, directive;
     bool after_operand;           // an operator could stand here
+    const char *closing;          // "')'" or "']'" when it could stand here, else NULL
 } parse_expected;
 
 // Reports that the last token cannot stand where it does.

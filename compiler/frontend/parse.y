@@ -5,8 +5,8 @@
 %define api.token.prefix {T_}
 %define api.location.type {span}
 %define parse.error custom
-%define lr.type ielr
-%define lr.default-reduction consistent
+%define lr.type canonical-lr    // so that messages list exactly what could stand at the place;
+%define lr.default-reduction consistent  // and so that an error before the first statement of a block recovers in it
 %locations
 %lex-param {void *scanner}
 %parse-param {parser *p} {void *scanner}
@@ -97,22 +97,22 @@ module
     ;
 
 item
-    : kernel_head LBRACE statements RBRACE            { ast_kernel_end(p, @$, $1); }
-    | kernel_head LBRACE statements error RBRACE      { ast_kernel_end(p, @$, $1); yyerrok; }
+    : kernel_head statements RBRACE                   { ast_kernel_end(p, @$, @1.end, $1); }
+    | kernel_head statements error RBRACE             { ast_kernel_end(p, @$, @1.end, $1); yyerrok; }
     | FN NAME LPAREN names_opt RPAREN ASSIGN expr SEMICOLON  { ast_function_item(p, @$, $2, $4, $7); }
     | FN error SEMICOLON                              { yyerrok; }
     | GRADIENT word WRT words SEMICOLON               { ast_gradient_item(p, @$, $2, $4); }
     | GRADIENT error SEMICOLON                        { yyerrok; }
-    | schedule_head LBRACE directives RBRACE          { ast_schedule_end(p, @$); }
-    | schedule_head LBRACE directives error RBRACE    { ast_schedule_end(p, @$); yyerrok; }
+    | schedule_head directives RBRACE                 { ast_schedule_end(p, @$, @1.end); }
+    | schedule_head directives error RBRACE           { ast_schedule_end(p, @$, @1.end); yyerrok; }
     ;
 
 // ---- kernels ----
 
 kernel_head
-    : KERNEL NAME { ast_kernel_begin(p, $2); } type_params LPAREN args_opt RPAREN ARROW LPAREN results RPAREN
-      { $$ = true; }
-    | KERNEL error { ast_kernel_begin(p, (ast_name){"", @1}); $$ = false; }
+    : KERNEL NAME { ast_kernel_begin(p, $2); }
+      type_params LPAREN args_opt RPAREN ARROW LPAREN results RPAREN LBRACE  { $$ = true; }
+    | KERNEL error LBRACE              { ast_kernel_begin(p, (ast_name){"", @1}); $$ = false; }
     ;
 
 type_params
@@ -265,8 +265,8 @@ primary
 // ---- schedules ----
 
 schedule_head
-    : SCHEDULE word { ast_schedule_begin(p, $2); } target as
-    | SCHEDULE error { ast_schedule_begin(p, (ast_name){"", @1}); }
+    : SCHEDULE word { ast_schedule_begin(p, $2); } target as LBRACE
+    | SCHEDULE error LBRACE            { ast_schedule_begin(p, (ast_name){"", @1}); }
     ;
 
 target
@@ -335,9 +335,9 @@ static bool begins_expression(yysymbol_kind_t kind)
     }
 }
 
-static bool is_operator(yysymbol_kind_t kind)
+static bool continues_operand(yysymbol_kind_t kind)
 {
-    return kind == SYMBOL(QUESTION) || (kind >= SYMBOL(EQ) && kind <= SYMBOL(CARET) && kind != SYMBOL(NOT));
+    return kind == SYMBOL(QUESTION) || kind == SYMBOL(LPAREN) || kind == SYMBOL(LBRACKET) || (kind >= SYMBOL(EQ) && kind <= SYMBOL(CARET) && kind != SYMBOL(NOT));
 }
 
 static bool begins_statement(yysymbol_kind_t kind)
@@ -379,6 +379,7 @@ static parse_expected summarize(const yysymbol_kind_t *kinds, int n)
         .statement = holds(kinds, n, SYMBOL(LET)),
         .directive = holds(kinds, n, SYMBOL(LIST_DIRECTIVE)),
         .after_operand = holds(kinds, n, SYMBOL(STAR)),
+        .closing = holds(kinds, n, SYMBOL(RPAREN)) ? "')'" : holds(kinds, n, SYMBOL(RBRACKET)) ? "']'" : NULL,
     };
     bool words = holds(kinds, n, SYMBOL(NAME));
     e.name = words && !e.expression && !e.statement;
@@ -390,7 +391,7 @@ static parse_expected summarize(const yysymbol_kind_t *kinds, int n)
         expect(&e, "a directive");
     for (int i = 0; i < n; i++) {
         bool summarized = (e.expression && begins_expression(kinds[i])) || (e.statement && begins_statement(kinds[i]))
-                          || (e.after_operand && is_operator(kinds[i])) || begins_directive(kinds[i])
+                          || (e.after_operand && continues_operand(kinds[i])) || begins_directive(kinds[i])
                           || (words && is_schedule_word(kinds[i]));
         if (!summarized)
             expect(&e, yysymbol_name(kinds[i]));

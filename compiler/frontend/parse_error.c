@@ -41,11 +41,11 @@ static bool on_a_new_line(const parser *p)
     return memchr(text + p->previous.end, '\n', p->token.begin - p->previous.end) != NULL;
 }
 
-static bool lacks_semicolon(const parser *p, const parse_expected *e)
+// Whether the text breaks off after the previous token, so that something is missing there.
+static bool breaks_off(const parser *p)
 {
-    if (!e->semicolon || p->previous_kind == 0)
-        return false;
-    return p->token_kind == T_END || p->token_kind == T_RBRACE || on_a_new_line(p);
+    int kind = p->token_kind;
+    return p->previous_kind && (kind == T_END || kind == T_RBRACE || kind == T_SEMICOLON || on_a_new_line(p));
 }
 
 static const char *hint_for(parser *p, const parse_expected *e)
@@ -58,8 +58,8 @@ static const char *hint_for(parser *p, const parse_expected *e)
         return arena_printf(p->arena, "%s is a reduction: write %s[j](…)", previous_text(p), previous_text(p));
     if (p->previous_kind == T_TYPE && e->names[0] && strcmp(e->names[0], "'('") == 0)
         return arena_printf(p->arena, "%s is a type: a cast is written %s(x)", previous_text(p), previous_text(p));
-    if (p->token_kind == T_COMMA && p->previous_kind == T_RBRACKET)
-        return NULL;
+    if (e->closing && !e->after_operand && p->place == PLACE_EQUATIONS && p->previous_kind == T_NAME)
+        return "only names stand in this list";
     if (p->token_kind == T_RBRACE && e->expression)
         return "the statement ends too early";
     return NULL;
@@ -88,9 +88,12 @@ void parse_report_unexpected(parser *p, const parse_expected *e)
         diag_report(p->diags, DIAG_directive, p->token,
                     "fuse, granularity, softmax, tile, order, split, parallel, pack, stage, exp or specialize",
                     "%s is not a directive", quoted(p));
-    else if (lacks_semicolon(p, e))
+    else if (e->semicolon && breaks_off(p))
         diag_report(p->diags, DIAG_missing_semicolon, (span){p->previous.end, p->previous.end}, NULL,
                     "missing ';' after '%s'", previous_text(p));
+    else if (e->closing && e->after_operand && breaks_off(p))
+        diag_report(p->diags, DIAG_syntax, (span){p->previous.end, p->previous.end}, NULL, "missing %s after '%s'",
+                    e->closing, previous_text(p));
     else if (e->name && parse_is_reserved(kind))
         diag_report(p->diags, DIAG_reserved, p->token, "choose another name", "%s is a reserved word", quoted(p));
     else if (kind == T_LPAREN && p->previous_kind == T_RBRACKET && e->after_operand)
@@ -139,13 +142,24 @@ static const char *hint_for_character(parser *p, span at)
     }
 }
 
+// The bytes of the UTF-8 sequence at the beginning of `at`, 0 when there is none.
+static int sequence_length(const parser *p, span at)
+{
+    const unsigned char *text = (const unsigned char *)p->source->text + at.begin;
+    int n = *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : *text >= 0xc2 ? 2 : 0;
+    if (*text >= 0xf5 || at.end - at.begin < (uint32_t)n)
+        return 0;
+    for (int i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
 void parse_report_characters(parser *p, span at)
 {
     const char *text = p->source->text + at.begin;
     unsigned char c = (unsigned char)*text;
-    const char *hint = hint_for_character(p, at);
-    if (c > ' ' && c < 0x7f)
-        diag_report(p->diags, DIAG_character, at, hint, "unknown character '%c'", c);
-    else
-        diag_report(p->diags, DIAG_character, at, hint, "unknown character (byte 0x%02x)", c);
+    int n = c > ' ' && c < 0x7f ? 1 : sequence_length(p, at);
+    const char *shown = n ? arena_printf(p->arena, "'%.*s'", n, text) : arena_printf(p->arena, "(byte 0x%02x)", c);
+    diag_report(p->diags, DIAG_character, at, hint_for_character(p, at), "unknown character %s", shown);
 }
