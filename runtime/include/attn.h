@@ -88,8 +88,8 @@ typedef struct attn_signature {
 
 // Checks every argument against the table and writes the sizes (size_count of them; the first dimension that names a
 // size gives it, later ones must agree). tensors: one attn_tensor * for each param in table order, arguments of rank 0
-// (attn_scalar) skipped; a result of rank 0 is a tensor of one element. No tensor may reach past 2^60 bytes. Overlap is decided on elements, not on address ranges: interleaved slices of one buffer are accepted.
-// Touches no tensor memory.
+// (attn_scalar) skipped; a result of rank 0 is a tensor of one element. No tensor may reach past 2^60 bytes. Overlap is
+// decided on elements, not on address ranges: interleaved slices of one buffer are accepted. Touches no tensor memory.
 attn_status attn_check_arguments(const attn_signature *signature, const attn_tensor *const *tensors, int64_t *out_sizes);
 
 // Used by emitted kernels: a status with the message "KERNEL: text".
@@ -98,7 +98,7 @@ attn_status attn_fail(const attn_signature *signature, int code, const char *tex
 // ---- running --------------------------------------------------------------------------------------------------------
 // How many threads the runtime would use: OMP_NUM_THREADS or the CPUs this process may run on.
 int64_t attn_default_workers(void);
-// Sets the number of workers of the runtime's own parallel_for where exec is NULL or exec->workers is 0; 0: default again.
+// Sets the workers of the runtime's own parallel_for where exec is NULL or exec->workers is 0; 0: the default again.
 void attn_set_workers(int64_t workers);
 int64_t attn_workers(const attn_exec *exec);
 // Items are taken in order by whichever worker is free; one item, or one worker, runs on the calling thread.
