@@ -84,9 +84,10 @@ static void print_float(str *out, double value)
         str_put(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;
     }
+    bool plain = fabs(value) >= 1e-4 && fabs(value) < 1e15;
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        if (strtod(text, NULL) == value && !(plain && strchr(text, 'e')))
             break;
     }
     str_put(out, text);

@@ -2,7 +2,6 @@
 #include "support/str.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static void reserve(str *s, size_t more)
@@ -45,16 +44,8 @@ void str_printf(str *s, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    str_put(s, arena_vprintf(s->arena, format, args));
     va_end(args);
-    if (n > 0) {
-        reserve(s, (size_t)n);
-        vsnprintf(s->text + s->size, (size_t)n + 1, format, again);
-        s->size += (size_t)n;
-    }
-    va_end(again);
 }
 
 const char *str_text(const str *s)

@@ -1,8 +1,9 @@
 // frontend_tool: the frontend alone, for tests.
 //
-//   frontend_tool --parse|--fmt|--dump|--check FILE [-D T=f32]...
+//   frontend_tool --parse|--fmt|--tree|--dump|--check FILE [-D T=f32]...
 //
-// --parse reads only; --fmt prints the canonical text; --dump prints the tree, checked if it can be; --check checks.
+// --parse reads only; --fmt prints the canonical text; --tree prints what was read; --check checks, and --dump prints what
+// was checked.
 // Messages go to stderr; the exit status is 1 when there were errors.
 #include "frontend/frontend.h"
 
@@ -20,7 +21,7 @@ typedef struct job {
 
 static int usage(void)
 {
-    fputs("usage: frontend_tool --parse|--fmt|--dump|--check FILE [-D T=f32]...\n", stderr);
+    fputs("usage: frontend_tool --parse|--fmt|--tree|--dump|--check FILE [-D T=f32]...\n", stderr);
     return 2;
 }
 
@@ -50,7 +51,7 @@ static int process(void *user)
         frontend_check(j->arena, m, j->bindings, j->binding_count, d);
     if (strcmp(j->mode, "--fmt") == 0 && diag_errors(d) == 0)
         fputs(frontend_format(j->arena, m), stdout);
-    if (strcmp(j->mode, "--dump") == 0)
+    if (strcmp(j->mode, "--dump") == 0 || strcmp(j->mode, "--tree") == 0)
         fputs(frontend_dump(j->arena, m), stdout);
     diag_print(d, stderr, false);
     return diag_errors(d) ? 1 : 0;
