@@ -1,0 +1,126 @@
+// code.c: llvm dialect -> LLVM IR -> machine code, through LLVM's C interface.
+#include "emit_internal.h"
+#include "ir/context.h"
+#include "llvm-c/Analysis.h"
+#include "llvm-c/Target.h"
+#include "llvm-c/TargetMachine.h"
+#include "mlir-c/RegisterEverything.h"
+#include "mlir-c/Target/LLVMIR.h"
+#include <string.h>
+
+struct emit_code {
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMTargetMachineRef machine;
+};
+
+// Copies a message of LLVM into the arena and frees it.
+static const char *take_message(arena *a, char *message)
+{
+    const char *copy = message ? arena_strdup(a, message) : "";
+    LLVMDisposeMessage(message);
+    return copy;
+}
+
+static void init_llvm(void)
+{
+    LLVMInitializeAllTargetInfos();
+    LLVMInitializeAllTargets();
+    LLVMInitializeAllTargetMCs();
+    LLVMInitializeAllAsmPrinters();
+}
+
+static bool make_machine(arena *a, emit_code *c, const emit_target *t, const char **out_error)
+{
+    char *message = NULL;
+    char *host = LLVMGetDefaultTargetTriple();
+    const char *triple = arena_strdup(a, t->triple ? t->triple : host);
+    LLVMDisposeMessage(host);
+    LLVMTargetRef target;
+    if (LLVMGetTargetFromTriple(triple, &target, &message)) {
+        *out_error = take_message(a, message);
+        return false;
+    }
+    // Level 2: what was measured to be enough. The code must fit shared libraries and PIE programs.
+    c->machine = LLVMCreateTargetMachine(target, triple, t->cpu, t->features, LLVMCodeGenLevelDefault, LLVMRelocPIC,
+                                         LLVMCodeModelDefault);
+    LLVMSetTarget(c->module, triple);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(c->machine);
+    LLVMSetModuleDataLayout(c->module, layout);
+    LLVMDisposeTargetData(layout);
+    return true;
+}
+
+static bool verify(arena *a, emit_code *c, const char **out_error)
+{
+    char *message = NULL;
+    bool broken = LLVMVerifyModule(c->module, LLVMReturnStatusAction, &message);
+    const char *text = take_message(a, message);
+    if (broken)
+        *out_error = arena_printf(a, "LLVM rejects the module: %s", text);
+    return !broken;
+}
+
+static bool translate(arena *a, emit_code *c, MlirModule module, const char **out_error)
+{
+    MlirContext context = mlirModuleGetContext(module);
+    ir_messages messages;
+    mlirRegisterAllLLVMTranslations(context);
+    ir_messages_attach(&messages, context, a);
+    c->module = mlirTranslateModuleToLLVMIR(mlirModuleGetOperation(module), c->context);
+    ir_messages_detach(&messages, context);
+    if (!c->module)
+        *out_error = arena_printf(a, "the module does not translate to LLVM IR: %s", messages.text);
+    return c->module != NULL;
+}
+
+emit_code *emit_code_create(arena *a, MlirModule module, const program *p, const emit_target *t, const char **out_error)
+{
+    emit_entries entries;
+    emit_code *c = ARENA_NEW(a, emit_code);
+    init_llvm();
+    if (!emit_wrap(a, module, p, &entries, out_error) || !emit_lower(a, module, out_error))
+        return NULL;
+    c->context = LLVMContextCreate();
+    if (translate(a, c, module, out_error)) {
+        emit_table(a, c->module, p, &entries, t);
+        if (make_machine(a, c, t, out_error) && verify(a, c, out_error))
+            return c;
+    }
+    emit_code_destroy(c);
+    return NULL;
+}
+
+void emit_code_destroy(emit_code *c)
+{
+    if (!c)
+        return;
+    if (c->machine)
+        LLVMDisposeTargetMachine(c->machine);
+    if (c->module)
+        LLVMDisposeModule(c->module);
+    LLVMContextDispose(c->context);
+}
+
+const char *emit_code_text(arena *a, const emit_code *c)
+{
+    return take_message(a, LLVMPrintModuleToString(c->module));
+}
+
+bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_bytes, size_t *out_size,
+                     const char **out_error)
+{
+    char *message = NULL;
+    LLVMMemoryBufferRef buffer;
+    LLVMModuleRef copy = LLVMCloneModule(c->module);   // code generation rewrites what it is given
+    bool failed = LLVMTargetMachineEmitToMemoryBuffer(c->machine, copy, (LLVMCodeGenFileType)form, &message, &buffer);
+    LLVMDisposeModule(copy);
+    if (failed) {
+        *out_error = take_message(a, message);
+        return false;
+    }
+    *out_size = LLVMGetBufferSize(buffer);
+    *out_bytes = arena_strndup(a, LLVMGetBufferStart(buffer), *out_size);
+    LLVMDisposeMemoryBuffer(buffer);
+    return true;
+}

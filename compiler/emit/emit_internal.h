@@ -1,0 +1,18 @@
+// emit_internal.h: what the files of this directory share.
+#ifndef ATTNC_EMIT_INTERNAL_H
+#define ATTNC_EMIT_INTERNAL_H
+#include "emit.h"
+#include "llvm-c/Core.h"
+
+// table.c: adds the constant table NAME_kernel and the functions NAME and NAME_workspace_bytes.
+void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_entries *e, const emit_target *t);
+
+// How the table says a dimension: a size, a constant, or something that the check function knows.
+typedef enum emit_dim_kind { EMIT_DIM_SIZE, EMIT_DIM_CONSTANT, EMIT_DIM_OTHER } emit_dim_kind;
+typedef struct emit_dim { emit_dim_kind kind; int size; int64_t constant; } emit_dim;
+emit_dim emit_dim_of(const program *p, expr dim);
+
+static inline bool emit_is_scalar(const program_param *p) { return p->rank == 0 && !p->is_result; }
+// The dimensions as text: "[B, H, N, D]"; "" for rank 0.
+const char *emit_shape_text(arena *a, const program *p, const program_param *param);
+#endif
