@@ -153,6 +153,10 @@ static bool begins_line(const source *s, uint32_t offset)
 
 void lex_comment(parser *p, span at)
 {
+    const char *text = p->source->text, *zero = memchr(text + at.begin, 0, at.end - at.begin);
+    uint32_t place = zero ? (uint32_t)(zero - text) : 0;
+    if (zero)   // texts are printed as C strings
+        parse_report_characters(p, (span){place, place + 1});
     ast_comment comment = {at, begins_line(p->source, at.begin)};
     VEC_PUSH(p->arena, &p->module->comments, comment);
 }

@@ -1,4 +1,5 @@
-// parse.h: what the scanner (lex.l), the grammar (parse.y) and the constructors (ast_build.c) share. Private to the frontend.
+// parse.h: what the scanner (lex.l), the grammar (parse.y) and the constructors (ast_build.c) share. Private to the
+// frontend.
 #ifndef ATTNC_FRONTEND_PARSE_H
 #define ATTNC_FRONTEND_PARSE_H
 #include "frontend/ast.h"

@@ -184,7 +184,8 @@ statement
     | REQUIRE expr SEMICOLON                                      { ast_require_statement(p, @$, $2); }
     | INDEX NAME IN expr RANGE expr SEMICOLON                     { ast_index_statement(p, @$, $2, $4, $6); }
     | NAME LBRACKET names RBRACKET ASSIGN expr where SEMICOLON    { ast_equation_statement(p, @$, $1, $3, $6, $7); }
-    | NAME ASSIGN expr where SEMICOLON                            { ast_equation_statement(p, @$, $1, (ast_names){0}, $3, $4); }
+    | NAME ASSIGN expr where SEMICOLON
+      { ast_equation_statement(p, @$, $1, (ast_names){0}, $3, $4); }
     | error SEMICOLON                                             { yyerrok; }
     ;
 
@@ -289,9 +290,11 @@ directives
 directive
     : LIST_DIRECTIVE words                           { $$ = ast_directive_make(@$, $1, $2); }
     | WORD_DIRECTIVE word                            { $$ = ast_directive_word(p, @$, $1, $2); }
-    | BLOCK_DIRECTIVE word BY count                  { $$ = ast_directive_value(p, ast_directive_word(p, @$, $1, $2), $4); }
+    | BLOCK_DIRECTIVE word BY count
+      { $$ = ast_directive_value(p, ast_directive_word(p, @$, $1, $2), $4); }
     | GRANULARITY word                               { $$ = ast_directive_word(p, @$, $1, $2); }
-    | GRANULARITY word LPAREN count RPAREN           { $$ = ast_directive_value(p, ast_directive_word(p, @$, $1, $2), $4); }
+    | GRANULARITY word LPAREN count RPAREN
+      { $$ = ast_directive_value(p, ast_directive_word(p, @$, $1, $2), $4); }
     | GRANULARITY word LPAREN count COMMA words RPAREN
       { $$ = ast_directive_value(p, ast_directive_words(p, @$, $1, $2, $6), $4); }
     | STAGE words                                    { $$ = ast_directive_make(@$, $1, $2); }

@@ -6,12 +6,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 enum { MUTANTS = 1500 };
+
+static FILE *discarded;      // where messages go
 
 typedef struct inputs { int count; char **paths; } inputs;
 typedef struct text { arena *arena; const char *bytes; size_t size; int status; } text;
@@ -25,6 +28,8 @@ static const char *format(arena *a, const char *bytes, size_t size)
     const char *formatted = frontend_format(a, m);
     for (int i = 0; i < diag_count(d); i++)
         assert_true(diag_get(d, i)->at.begin <= diag_get(d, i)->at.end && diag_get(d, i)->at.end <= size);
+    rewind(discarded);
+    diag_print(d, discarded, false);
     return diag_errors(d) ? NULL : formatted;
 }
 
@@ -167,10 +172,13 @@ static void endless_nesting(void **state)
 int main(int argc, char **argv)
 {
     inputs in = {argc - 1, argv + 1};
+    discarded = tmpfile();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(inputs_parse, &in),   cmocka_unit_test_prestate(truncated_inputs, &in),
         cmocka_unit_test_prestate(mutated_inputs, &in), cmocka_unit_test_prestate(exhausted_memory, &in),
         cmocka_unit_test(endless_nesting),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fclose(discarded);
+    return failed;
 }
