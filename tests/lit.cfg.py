@@ -8,7 +8,7 @@ import lit.formats
 config.name = "attnc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".test", ".attn", ".mlir"]
-config.excludes = ["Inputs", "ok"]   # texts that tests read
+config.excludes = ["Inputs"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 
 build = lit_config.params.get("build") or os.environ.get("ATTNC_BUILD")

@@ -167,8 +167,8 @@ static bool is_comparison(ast_op op)
 ast_expr *ast_binary(parser *p, span at, ast_op op, ast_expr *left, ast_expr *right)
 {
     if (is_comparison(op) && left->kind == AST_BINARY && is_comparison(left->op) && !left->parens)
-        diag_report(p->diags, DIAG_chained_comparison, at, "write `a < b && b < c`, or parentheses to compare truth values",
-                    "comparisons do not chain");
+        diag_report(p->diags, DIAG_chained_comparison, at,
+                    "write `a < b && b < c`, or parentheses to compare truth values", "comparisons do not chain");
     ast_expr *e = tree(p, AST_BINARY, at, list_of(p, 2, (ast_expr *[]){left, right}));
     e->op = op;
     return e;

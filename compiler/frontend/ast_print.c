@@ -1,6 +1,6 @@
-// ast_print.c: a module in canonical form (attnc fmt). Two blanks of indentation, lines of at most 110 columns, at most one
-// empty line between statements. Comments stay between the statements where they stood, or behind the statement they
-// follow on its line; a comment inside a statement moves before it.
+// ast_print.c: a module in canonical form (attnc fmt). Two blanks of indentation, lines of at most 110 columns, at most
+// one empty line between statements. Comments stay between the statements where they stood, or behind the statement
+// they follow on its line; a comment inside a statement moves before it.
 #include "frontend/ast_print.h"
 #include "frontend/frontend.h"
 

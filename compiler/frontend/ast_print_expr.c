@@ -12,11 +12,13 @@
 enum { LOOSEST = 1, TERNARY = 1, OR, AND, COMPARISON, BITOR, BITXOR, BITAND, SHIFT, SUM, PRODUCT, UNARY, PRIMARY };
 
 static const struct { const char *text; int binds; } operators[] = {
-    [OP_NEG] = {"-", UNARY},      [OP_NOT] = {"!", UNARY},      [OP_ADD] = {"+", SUM},        [OP_SUB] = {"-", SUM},
-    [OP_MUL] = {"*", PRODUCT},    [OP_DIV] = {"/", PRODUCT},    [OP_MOD] = {"%", PRODUCT},    [OP_BITAND] = {"&", BITAND},
-    [OP_BITOR] = {"|", BITOR},    [OP_BITXOR] = {"^", BITXOR},  [OP_SHL] = {"<<", SHIFT},     [OP_SHR] = {">>", SHIFT},
-    [OP_EQ] = {"==", COMPARISON}, [OP_NE] = {"!=", COMPARISON}, [OP_LT] = {"<", COMPARISON},  [OP_LE] = {"<=", COMPARISON},
-    [OP_GT] = {">", COMPARISON},  [OP_GE] = {">=", COMPARISON}, [OP_AND] = {"&&", AND},       [OP_OR] = {"||", OR},
+    [OP_NEG] = {"-", UNARY},      [OP_NOT] = {"!", UNARY},      [OP_ADD] = {"+", SUM},
+    [OP_SUB] = {"-", SUM},        [OP_MUL] = {"*", PRODUCT},    [OP_DIV] = {"/", PRODUCT},
+    [OP_MOD] = {"%", PRODUCT},    [OP_BITAND] = {"&", BITAND},  [OP_BITOR] = {"|", BITOR},
+    [OP_BITXOR] = {"^", BITXOR},  [OP_SHL] = {"<<", SHIFT},     [OP_SHR] = {">>", SHIFT},
+    [OP_EQ] = {"==", COMPARISON}, [OP_NE] = {"!=", COMPARISON}, [OP_LT] = {"<", COMPARISON},
+    [OP_LE] = {"<=", COMPARISON}, [OP_GT] = {">", COMPARISON},  [OP_GE] = {">=", COMPARISON},
+    [OP_AND] = {"&&", AND},       [OP_OR] = {"||", OR},
 };
 
 const char *ast_op_text(ast_op op)

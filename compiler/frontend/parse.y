@@ -340,7 +340,8 @@ static bool begins_expression(yysymbol_kind_t kind)
 
 static bool continues_operand(yysymbol_kind_t kind)
 {
-    return kind == SYMBOL(QUESTION) || kind == SYMBOL(LPAREN) || kind == SYMBOL(LBRACKET) || (kind >= SYMBOL(EQ) && kind <= SYMBOL(CARET) && kind != SYMBOL(NOT));
+    return kind == SYMBOL(QUESTION) || kind == SYMBOL(LPAREN) || kind == SYMBOL(LBRACKET)
+           || (kind >= SYMBOL(EQ) && kind <= SYMBOL(CARET) && kind != SYMBOL(NOT));
 }
 
 static bool begins_statement(yysymbol_kind_t kind)

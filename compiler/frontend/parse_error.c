@@ -14,7 +14,8 @@ static const char *quoted(parser *p)
         return "end of file";
     uint32_t n = p->token.end - p->token.begin;
     bool cut = n > MAX_QUOTED;
-    return arena_printf(p->arena, "'%.*s%s'", cut ? MAX_QUOTED : (int)n, p->source->text + p->token.begin, cut ? "..." : "");
+    const char *text = p->source->text + p->token.begin;
+    return arena_printf(p->arena, "'%.*s%s'", cut ? MAX_QUOTED : (int)n, text, cut ? "..." : "");
 }
 
 static const char *previous_text(parser *p)

@@ -53,7 +53,9 @@ static view find_view(const source *s, span at)
     const char *line_end = newline ? newline : text_end;
     if (line_end > mark && line_end[-1] == '\r')
         line_end--;
-    const char *mark_end = at.end > at.begin && at.end < s->size ? s->text + at.end : at.end > at.begin ? text_end : mark;
+    const char *mark_end = at.end < s->size ? s->text + at.end : text_end;
+    if (mark_end < mark)
+        mark_end = mark;
     view v = {line, line_end, mark, mark_end < line_end ? mark_end : line_end, false, false};
     if (v.end - v.begin <= WINDOW)
         return v;

@@ -1,5 +1,6 @@
-// mutate_test.c: the parser survives damaged text. Each file named on the command line is cut at every length and changed at
-// random places, from a fixed seed; what still parses must format to a fixed point; memory may end at any allocation.
+// mutate_test.c: the parser survives damaged text. Each file named on the command line is cut at every length and
+// changed at random places, from a fixed seed; what still parses must format to a fixed point; memory may end at any
+// allocation.
 #include "frontend/frontend.h"
 
 #include <setjmp.h>
@@ -73,8 +74,8 @@ static uint64_t next_random(uint64_t *seed)
 // Changes one place: another byte, a piece of syntax, a piece taken out or doubled.
 static size_t mutate(char *bytes, size_t size, uint64_t *seed)
 {
-    static const char *const pieces[] = {"(", ")", "[", "]", "{", "}", ";", " where ", " else ", "/*", "\"", "0..L", "==",
-                                         "kernel ", "schedule ", " - ", "max", "\xe2\x89\xa4", "// x\n", "\n\n\n"};
+    static const char *const pieces[] = {"(", ")", "[", "]", "{", "}", ";", " where ", " else ", "/*", "\"", "0..L",
+                                         "==", "kernel ", "schedule ", " - ", "max", "\xe2\x89\xa4", "// x\n", "\n\n\n"};
     size_t at = next_random(seed) % (size + 1), n = next_random(seed) % 12;
     if (at + n > size)
         n = size - at;
@@ -162,7 +163,8 @@ static void check_repeated(const char *head, const char *piece, size_t times)
 
 static void endless_nesting(void **state)
 {
-    static const char *const pieces[] = {"(", "[", "!", "-", "a+", "a?b:", "f(", "x[", "sum[j](", "((x else ", "a<", "{"};
+    static const char *const pieces[] = {"(", "[", "!", "-", "a+", "a?b:", "f(", "x[", "sum[j](", "((x else ",
+                                         "a<", "{"};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         check_repeated("kernel k(a: f32) -> (o: f32) { o = ", pieces[i], 300000);
         check_repeated("", pieces[i], 30000);

@@ -2,8 +2,8 @@
 //
 //   frontend_tool --parse|--fmt|--tree|--dump|--check FILE [-D T=f32]...
 //
-// --parse reads only; --fmt prints the canonical text; --tree prints what was read; --check checks, and --dump prints what
-// was checked.
+// --parse reads only; --fmt prints the canonical text; --tree prints what was read; --check checks, and --dump
+// prints what was checked.
 // Messages go to stderr; the exit status is 1 when there were errors.
 #include "frontend/frontend.h"
 
