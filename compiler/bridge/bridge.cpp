@@ -1,0 +1,65 @@
+// bridge.cpp: registration, diagnostics and the tool.
+#include "bridge/bridge.h"
+
+#include "attn/attn.h"
+#include "tile/tile.h"
+
+#include "mlir-c/RegisterEverything.h"
+#include "mlir/CAPI/IR.h"
+#include "mlir/CAPI/Pass.h"
+#include "mlir/CAPI/Registration.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+namespace {
+
+mlir::DiagnosticSeverity severityOf(MlirDiagnosticSeverity severity)
+{
+    switch (severity) {
+    case MlirDiagnosticError: return mlir::DiagnosticSeverity::Error;
+    case MlirDiagnosticWarning: return mlir::DiagnosticSeverity::Warning;
+    case MlirDiagnosticNote: return mlir::DiagnosticSeverity::Note;
+    case MlirDiagnosticRemark: return mlir::DiagnosticSeverity::Remark;
+    }
+    return mlir::DiagnosticSeverity::Error;
+}
+
+} // namespace
+
+void bridge_register_dialects(MlirDialectRegistry registry)
+{
+    mlirRegisterAllDialects(registry);
+    unwrap(registry)->insert<attn::AttnDialect, tile::TileDialect>();
+}
+
+void bridge_register_pass(MlirPass (*create)(void))
+{
+    mlir::registerPass([create] { return std::unique_ptr<mlir::Pass>(unwrap(create())); });
+}
+
+void bridge_register_upstream_passes(void) { mlirRegisterAllPasses(); }
+
+void bridge_emit(MlirLocation at, MlirDiagnosticSeverity severity, const char *text)
+{
+    mlir::Location location = unwrap(at);
+    mlir::Diagnostic diagnostic(location, severityOf(severity));
+    diagnostic << text;
+    location->getContext()->getDiagEngine().emit(std::move(diagnostic));
+}
+
+void bridge_emit_op(MlirOperation op, MlirDiagnosticSeverity severity, const char *text)
+{
+    mlir::Operation *o = unwrap(op);
+    mlir::Diagnostic diagnostic(o->getLoc(), severityOf(severity));
+    diagnostic << "'" << o->getName() << "' op " << text;
+    o->getContext()->getDiagEngine().emit(std::move(diagnostic));
+}
+
+int bridge_opt_main(int argc, char **argv, const char *tool_name)
+{
+    bridge_register_upstream_passes();
+    mlir::DialectRegistry registry;
+    bridge_register_dialects(wrap(&registry));
+    return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, tool_name, registry));
+}
