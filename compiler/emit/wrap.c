@@ -9,7 +9,7 @@
 //     …
 //     func.call @k.nest0(%q, %n, %item, %w)
 //   }
-#include "build.h"
+#include "entry.h"
 #include "emit_internal.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
@@ -101,57 +101,57 @@ static origin origin_of(wrapper *w, MlirOperation f, int arg)
 }
 
 // ---- values out of the context --------------------------------------------------------------------------------------
-static MlirValue tensor_value(build *b, MlirValue context, int number, MlirType type)
+static MlirValue tensor_value(entry_builder *b, MlirValue context, int number, MlirType type)
 {
     int rank = (int)mlirShapedTypeGetRank(type);
-    MlirValue tensor = build_load(b, build_load(b, context, TENSORS, b->ptr), 8 * number, b->ptr);
-    MlirValue data = build_load(b, tensor, DATA, b->ptr);
-    MlirValue d = build_poison(b, build_descriptor_type(b, rank));
-    d = build_insert(b, d, data, 1, (int64_t[]){0});
-    d = build_insert(b, d, data, 1, (int64_t[]){1});
-    d = build_insert(b, d, build_constant(b, 0), 1, (int64_t[]){2});
+    MlirValue tensor = entry_load(b, entry_load(b, context, TENSORS, b->ptr), 8 * number, b->ptr);
+    MlirValue data = entry_load(b, tensor, DATA, b->ptr);
+    MlirValue d = entry_poison(b, entry_descriptor_type(b, rank));
+    d = entry_insert(b, d, data, 1, (int64_t[]){0});
+    d = entry_insert(b, d, data, 1, (int64_t[]){1});
+    d = entry_insert(b, d, entry_constant(b, 0), 1, (int64_t[]){2});
     for (int i = 0; i < rank; i++) {
-        d = build_insert(b, d, build_load(b, tensor, SIZE + 8 * i, b->i64), 2, (int64_t[]){3, i});
-        d = build_insert(b, d, build_load(b, tensor, STRIDE + 8 * i, b->i64), 2, (int64_t[]){4, i});
+        d = entry_insert(b, d, entry_load(b, tensor, SIZE + 8 * i, b->i64), 2, (int64_t[]){3, i});
+        d = entry_insert(b, d, entry_load(b, tensor, STRIDE + 8 * i, b->i64), 2, (int64_t[]){4, i});
     }
-    return build_cast(b, d, type);
+    return entry_cast(b, d, type);
 }
 
-static MlirValue workspace_value(build *b, MlirValue context, MlirType type)
+static MlirValue workspace_value(entry_builder *b, MlirValue context, MlirType type)
 {
-    MlirValue data = build_load(b, context, WORKSPACE, b->ptr);
-    MlirValue d = build_poison(b, build_descriptor_type(b, 1));
-    d = build_insert(b, d, data, 1, (int64_t[]){0});
-    d = build_insert(b, d, data, 1, (int64_t[]){1});
-    d = build_insert(b, d, build_constant(b, 0), 1, (int64_t[]){2});
-    d = build_insert(b, d, build_load(b, context, WORKSPACE_BYTES, b->i64), 2, (int64_t[]){3, 0});
-    d = build_insert(b, d, build_constant(b, 1), 2, (int64_t[]){4, 0});
-    return build_cast(b, d, type);
+    MlirValue data = entry_load(b, context, WORKSPACE, b->ptr);
+    MlirValue d = entry_poison(b, entry_descriptor_type(b, 1));
+    d = entry_insert(b, d, data, 1, (int64_t[]){0});
+    d = entry_insert(b, d, data, 1, (int64_t[]){1});
+    d = entry_insert(b, d, entry_constant(b, 0), 1, (int64_t[]){2});
+    d = entry_insert(b, d, entry_load(b, context, WORKSPACE_BYTES, b->i64), 2, (int64_t[]){3, 0});
+    d = entry_insert(b, d, entry_constant(b, 1), 2, (int64_t[]){4, 0});
+    return entry_cast(b, d, type);
 }
 
 // A 64-bit integer as `type`; null when the type is no integer.
-static MlirValue integer_as(build *b, MlirValue v, MlirType type)
+static MlirValue integer_as(entry_builder *b, MlirValue v, MlirType type)
 {
     if (mlirTypeIsAIndex(type))
-        return build_op1(b, "arith.index_cast", type, 1, &v);
+        return entry_op1(b, "arith.index_cast", type, 1, &v);
     if (!mlirTypeIsAInteger(type))
         return (MlirValue){NULL};
     unsigned width = mlirIntegerTypeGetWidth(type);
-    return width == 64 ? v : build_op1(b, "arith.trunci", type, 1, &v);
+    return width == 64 ? v : entry_op1(b, "arith.trunci", type, 1, &v);
 }
 
-static MlirValue scalar_value(build *b, MlirValue context, int number, MlirType type)
+static MlirValue scalar_value(entry_builder *b, MlirValue context, int number, MlirType type)
 {
-    MlirValue scalars = build_load(b, context, SCALARS, b->ptr);
+    MlirValue scalars = entry_load(b, context, SCALARS, b->ptr);
     if (mlirTypeIsAF64(type))
-        return build_load(b, scalars, 8 * number, type);
+        return entry_load(b, scalars, 8 * number, type);
     if (!mlirTypeIsAF32(type))
-        return integer_as(b, build_load(b, scalars, 8 * number, b->i64), type);
-    MlirValue wide = build_load(b, scalars, 8 * number, mlirF64TypeGet(b->context));
-    return build_op1(b, "arith.truncf", type, 1, &wide);
+        return integer_as(b, entry_load(b, scalars, 8 * number, b->i64), type);
+    MlirValue wide = entry_load(b, scalars, 8 * number, mlirF64TypeGet(b->context));
+    return entry_op1(b, "arith.truncf", type, 1, &wide);
 }
 
-static MlirValue origin_value(build *b, MlirValue context, MlirValue item, origin o, MlirType type)
+static MlirValue origin_value(entry_builder *b, MlirValue context, MlirValue item, origin o, MlirType type)
 {
     if (o.number < 0 || (o.kind == FROM_ITEM && item.ptr == NULL))
         return (MlirValue){NULL};
@@ -161,7 +161,7 @@ static MlirValue origin_value(build *b, MlirValue context, MlirValue item, origi
     case FROM_WORKSPACE:
         return mlirTypeIsAMemRef(type) ? workspace_value(b, context, type) : (MlirValue){NULL};
     case FROM_SIZE:
-        return integer_as(b, build_load(b, build_load(b, context, SIZES, b->ptr), 8 * o.number, b->i64), type);
+        return integer_as(b, entry_load(b, entry_load(b, context, SIZES, b->ptr), 8 * o.number, b->i64), type);
     case FROM_SCALAR:
         return scalar_value(b, context, o.number, type);
     case FROM_ITEM:
@@ -179,7 +179,7 @@ typedef enum entry_kind {
     ENTRY_EXTENTS,   // void (context, ptr out): stores all results
 } entry_kind;
 
-static bool call(wrapper *w, build *b, MlirOperation f, MlirValue context, MlirValue item, MlirOperation *out_call)
+static bool call(wrapper *w, entry_builder *b, MlirOperation f, MlirValue context, MlirValue item, MlirOperation *out_call)
 {
     enum { MOST = 256 };
     MlirValue args[MOST];
@@ -197,21 +197,21 @@ static bool call(wrapper *w, build *b, MlirOperation f, MlirValue context, MlirV
         w->error = arena_printf(w->arena, "@%s has too many arguments", ir_cstr(w->arena, f, "sym_name"));
         return false;
     }
-    *out_call = build_call(b, f, n, args);
+    *out_call = entry_call(b, f, n, args);
     return true;
 }
 
-static void finish(build *b, MlirOperation called, entry_kind kind, MlirValue out)
+static void finish(entry_builder *b, MlirOperation called, entry_kind kind, MlirValue out)
 {
     int n = (int)mlirOperationGetNumResults(called);
     MlirValue result = {NULL};
     for (int i = 0; i < n; i++) {
         MlirValue v = mlirOperationGetResult(called, i);
-        result = mlirTypeIsAIndex(mlirValueGetType(v)) ? build_op1(b, "arith.index_cast", b->i64, 1, &v) : v;
+        result = mlirTypeIsAIndex(mlirValueGetType(v)) ? entry_op1(b, "arith.index_cast", b->i64, 1, &v) : v;
         if (kind == ENTRY_EXTENTS)
-            build_store(b, result, out, 8 * i);
+            entry_store(b, result, out, 8 * i);
     }
-    build_return(b, kind == ENTRY_NUMBER ? 1 : 0, &result);
+    entry_return(b, kind == ENTRY_NUMBER ? 1 : 0, &result);
 }
 
 static bool results_fit(MlirOperation f, entry_kind kind)
@@ -234,10 +234,10 @@ static const char *add_entry(wrapper *w, MlirOperation f, entry_kind kind)
         w->error = arena_printf(w->arena, "@%s does not return what its name promises", ir_cstr(w->arena, f, "sym_name"));
         return NULL;
     }
-    build b;
-    build_init(&b, mlirOperationGetContext(f), mlirOperationGetLocation(f));
+    entry_builder b;
+    entry_begin(&b, mlirOperationGetContext(f), mlirOperationGetLocation(f));
     MlirType inputs[2] = {b.ptr, kind == ENTRY_EXTENTS ? b.ptr : b.i64};
-    MlirOperation entry = build_function(&b, mlirModuleGetBody(w->module), name, kind == ENTRY_NUMBER ? 1 : 2, inputs,
+    MlirOperation entry = entry_function(&b, mlirModuleGetBody(w->module), name, kind == ENTRY_NUMBER ? 1 : 2, inputs,
                                          kind == ENTRY_NUMBER, &b.i64);
     MlirValue second = kind == ENTRY_NUMBER ? (MlirValue){NULL} : mlirBlockGetArgument(b.block, 1);
     MlirOperation called;
@@ -374,7 +374,7 @@ static void make_internal(arena *a, MlirModule module)
     MlirOperation o = mlirBlockGetFirstOperation(mlirModuleGetBody(module));
     for (; o.ptr; o = mlirOperationGetNextInBlock(o))
         if (ir_is(o, "func.func") && ir_block(o, 0).ptr) {
-            build_make_internal(o);
+            entry_make_internal(o);
             strip_arguments(a, o);
         }
 }

@@ -1,22 +1,22 @@
-// build.c: see build.h.
-#include "build.h"
+// entry.c: see entry.h.
+#include "entry.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 #include "mlir-c/Dialect/LLVM.h"
 
-void build_init(build *b, MlirContext context, MlirLocation location)
+void entry_begin(entry_builder *b, MlirContext context, MlirLocation location)
 {
-    *b = (build){.context = context, .location = location};
+    *b = (entry_builder){.context = context, .location = location};
     b->ptr = mlirLLVMPointerTypeGet(context, 0);
     b->i64 = mlirIntegerTypeGet(context, 64);
 }
 
-static MlirNamedAttribute named(build *b, const char *name, MlirAttribute value)
+static MlirNamedAttribute named(entry_builder *b, const char *name, MlirAttribute value)
 {
     return mlirNamedAttributeGet(mlirIdentifierGet(b->context, ir_ref(name)), value);
 }
 
-static MlirOperation append(build *b, const char *name, int results, const MlirType *result, int operands,
+static MlirOperation append(entry_builder *b, const char *name, int results, const MlirType *result, int operands,
                             const MlirValue *operand, int attributes, const MlirNamedAttribute *attribute)
 {
     MlirOperationState s = mlirOperationStateGet(ir_ref(name), b->location);
@@ -28,12 +28,12 @@ static MlirOperation append(build *b, const char *name, int results, const MlirT
     return op;
 }
 
-MlirValue build_op1(build *b, const char *name, MlirType result, int operands, const MlirValue *operand)
+MlirValue entry_op1(entry_builder *b, const char *name, MlirType result, int operands, const MlirValue *operand)
 {
     return mlirOperationGetResult(append(b, name, 1, &result, operands, operand, 0, NULL), 0);
 }
 
-MlirOperation build_function(build *b, MlirBlock module, const char *name, int inputs, const MlirType *input,
+MlirOperation entry_function(entry_builder *b, MlirBlock module, const char *name, int inputs, const MlirType *input,
                              int results, const MlirType *result)
 {
     MlirType type = mlirFunctionTypeGet(b->context, inputs, input, results, result);
@@ -53,24 +53,24 @@ MlirOperation build_function(build *b, MlirBlock module, const char *name, int i
     return f;
 }
 
-void build_make_internal(MlirOperation function)
+void entry_make_internal(MlirOperation function)
 {
     MlirContext context = mlirOperationGetContext(function);
     ir_set(function, "llvm.linkage", mlirLLVMLinkageAttrGet(context, MlirLLVMLinkageInternal));
 }
 
-MlirValue build_constant(build *b, int64_t v)
+MlirValue entry_constant(entry_builder *b, int64_t v)
 {
     MlirNamedAttribute value = named(b, "value", mlirIntegerAttrGet(b->i64, v));
     return mlirOperationGetResult(append(b, "llvm.mlir.constant", 1, &b->i64, 0, NULL, 1, &value), 0);
 }
 
-MlirValue build_poison(build *b, MlirType type)
+MlirValue entry_poison(entry_builder *b, MlirType type)
 {
-    return build_op1(b, "llvm.mlir.poison", type, 0, NULL);
+    return entry_op1(b, "llvm.mlir.poison", type, 0, NULL);
 }
 
-static MlirValue address(build *b, MlirValue base, int bytes)
+static MlirValue address(entry_builder *b, MlirValue base, int bytes)
 {
     int32_t index = bytes;
     MlirNamedAttribute attributes[2] = {
@@ -79,19 +79,19 @@ static MlirValue address(build *b, MlirValue base, int bytes)
     return bytes ? mlirOperationGetResult(append(b, "llvm.getelementptr", 1, &b->ptr, 1, &base, 2, attributes), 0) : base;
 }
 
-MlirValue build_load(build *b, MlirValue base, int bytes, MlirType type)
+MlirValue entry_load(entry_builder *b, MlirValue base, int bytes, MlirType type)
 {
     MlirValue at = address(b, base, bytes);
-    return build_op1(b, "llvm.load", type, 1, &at);
+    return entry_op1(b, "llvm.load", type, 1, &at);
 }
 
-void build_store(build *b, MlirValue v, MlirValue base, int bytes)
+void entry_store(entry_builder *b, MlirValue v, MlirValue base, int bytes)
 {
     MlirValue operands[2] = {v, address(b, base, bytes)};
     append(b, "llvm.store", 0, NULL, 2, operands, 0, NULL);
 }
 
-MlirValue build_insert(build *b, MlirValue into, MlirValue v, int depth, const int64_t *position)
+MlirValue entry_insert(entry_builder *b, MlirValue into, MlirValue v, int depth, const int64_t *position)
 {
     MlirType type = mlirValueGetType(into);
     MlirValue operands[2] = {into, v};
@@ -99,19 +99,19 @@ MlirValue build_insert(build *b, MlirValue into, MlirValue v, int depth, const i
     return mlirOperationGetResult(append(b, "llvm.insertvalue", 1, &type, 2, operands, 1, &at), 0);
 }
 
-MlirType build_descriptor_type(build *b, int rank)
+MlirType entry_descriptor_type(entry_builder *b, int rank)
 {
     MlirType axes = rank ? mlirLLVMArrayTypeGet(b->i64, (unsigned)rank) : b->i64;
     MlirType fields[5] = {b->ptr, b->ptr, b->i64, axes, axes};
     return mlirLLVMStructTypeLiteralGet(b->context, rank ? 5 : 3, fields, false);
 }
 
-MlirValue build_cast(build *b, MlirValue v, MlirType type)
+MlirValue entry_cast(entry_builder *b, MlirValue v, MlirType type)
 {
-    return build_op1(b, "builtin.unrealized_conversion_cast", type, 1, &v);
+    return entry_op1(b, "builtin.unrealized_conversion_cast", type, 1, &v);
 }
 
-MlirOperation build_call(build *b, MlirOperation function, int operands, const MlirValue *operand)
+MlirOperation entry_call(entry_builder *b, MlirOperation function, int operands, const MlirValue *operand)
 {
     enum { MOST = 16 };
     MlirType type = mlirTypeAttrGetValue(ir_attr(function, "function_type")), results[MOST];
@@ -123,7 +123,7 @@ MlirOperation build_call(build *b, MlirOperation function, int operands, const M
     return append(b, "func.call", n, results, operands, operand, 1, &attribute);
 }
 
-void build_return(build *b, int operands, const MlirValue *operand)
+void entry_return(entry_builder *b, int operands, const MlirValue *operand)
 {
     append(b, "func.return", 0, NULL, operands, operand, 0, NULL);
 }
