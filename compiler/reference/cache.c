@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void cache_init(machine *m, size_t bytes, int key_max)
+void machine_cache_init(machine *m, size_t bytes, int key_max)
 {
     cache *c = &m->cache;
     size_t limit = bytes / (sizeof(block) + sizeof(int64_t) * (size_t)key_max + 2 * sizeof(void *));
@@ -93,9 +93,9 @@ static void fill(machine *m, definition *d, int axis, const int64_t *key, int64_
     site s = {at, n > 1 ? d->keys[axis] : -1, n, lane0, full ? NULL : missing};
     vec out;
     if (d->kind == DEF_EQUATION)
-        eval(m, d->body, &s, &out);
+        machine_eval(m, d->body, &s, &out);
     else
-        reduce(m, d, &s, &out);
+        machine_reduce(m, d, &s, &out);
     for (int k = 0; k < n; k++)
         if (missing[k]) {
             v[k] = out.v[k];
@@ -121,7 +121,8 @@ static void fill_missing(machine *m, definition *d, int axis, const int64_t *key
     b->pins--;
 }
 
-void cache_read(machine *m, definition *d, int axis, int64_t *key, int64_t lane0, int n, const uint8_t *active, vec *out)
+void machine_cache_read(machine *m, definition *d, int axis, int64_t *key, int64_t lane0, int n,
+                        const uint8_t *active, vec *out)
 {
     *out = machine_vec(m, n);
     int first = axis < 0 ? 0 : (int)(lane0 & (LANES - 1));

@@ -1,4 +1,4 @@
-// compare.h: language.md's error rule. A kernel is right when, for each result, its largest and its RMS error against fp64,
+// compare.h: the error rule. A kernel is right when, for each result, its largest and its RMS error against fp64,
 // relative to the largest value of the row, is at most twice that of the unfused run plus one unit in the last place.
 #ifndef ATTNC_REFERENCE_COMPARE_H
 #define ATTNC_REFERENCE_COMPARE_H
@@ -7,8 +7,8 @@
 // Rows along the last axis, numbered in C order over the other axes.
 typedef struct compare_rows { int64_t *at; int count; } compare_rows;
 
-// Picks `limit` rows of a shape (all, when there are no more or `limit` is 0): the first and the last, rows at and next to
-// multiples of 16, 48 and 64 along the axis before the last, and others by `seed`. Sorted, no row twice.
+// Picks `limit` rows of a shape (all, when there are no more or `limit` is 0): the first and the last, rows at and next
+// to multiples of 16, 48 and 64 along the axis before the last, and others by `seed`. Sorted, no row twice.
 compare_rows compare_sample(arena *a, int rank, const int64_t *size, int64_t limit, uint64_t seed);
 
 typedef struct compare_error { double largest, rms; } compare_error;

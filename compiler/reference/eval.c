@@ -25,7 +25,7 @@ static site uniform_site(const site *s)
     return (site){s->at, -1, 1, 0, NULL};
 }
 
-bool eval_uniform(machine *m, const node *x, const site *s, word *out)
+bool machine_eval_uniform(machine *m, const node *x, const site *s, word *out)
 {
     if (x->kind == NODE_CONST || (x->kind == NODE_INDEX && x->index != s->lane)) {
         *out = x->kind == NODE_CONST ? x->value : (word){.i = s->at[x->index]};
@@ -34,14 +34,14 @@ bool eval_uniform(machine *m, const node *x, const site *s, word *out)
     scratch_mark mark = m->scratch;
     site u = uniform_site(s);
     vec v;
-    eval(m, x, &u, &v);
+    machine_eval(m, x, &u, &v);
     *out = v.v[0];
     bool exists = v.all || v.exists[0];
     machine_release(m, mark);
     return exists;
 }
 
-void eval_range(machine *m, int index, const int64_t *at, int64_t *out_lo, int64_t *out_hi)
+void machine_eval_range(machine *m, int index, const int64_t *at, int64_t *out_lo, int64_t *out_hi)
 {
     const range *r = &m->ranges[index];
     *out_lo = r->lo, *out_hi = r->hi;
@@ -49,7 +49,7 @@ void eval_range(machine *m, int index, const int64_t *at, int64_t *out_lo, int64
         return;
     site s = {at, -1, 1, 0, NULL};
     word lo = {.i = 0}, hi = {.i = 0};
-    if ((r->lo_node && !eval_uniform(m, r->lo_node, &s, &lo)) || !eval_uniform(m, r->hi_node, &s, &hi))
+    if ((r->lo_node && !machine_eval_uniform(m, r->lo_node, &s, &lo)) || !machine_eval_uniform(m, r->hi_node, &s, &hi))
         lo = hi;   // a bound that does not exist: nothing
     *out_lo = lo.i, *out_hi = hi.i;
 }
@@ -108,7 +108,7 @@ static void eval_into(machine *m, const node *x, const site *s, const uint8_t *m
     vec v;
     if (!narrow_site(s, mask, &inner))
         return;
-    eval(m, x, &inner, &v);
+    machine_eval(m, x, &inner, &v);
     merge(&v, mask, s->n, out);
 }
 
@@ -117,7 +117,7 @@ static void eval_select(machine *m, const node *x, const site *s, vec *out)
     vec condition;
     uint8_t yes[LANES], no[LANES];
     nothing(s, out);
-    eval(m, x->args[0], s, &condition);
+    machine_eval(m, x->args[0], s, &condition);
     mask_of(&condition, s, true, yes);
     mask_of(&condition, s, false, no);
     eval_into(m, x->args[1], s, yes, out);
@@ -130,7 +130,7 @@ static void eval_logic(machine *m, const node *x, const site *s, vec *out)
     vec left;
     uint8_t open[LANES];
     nothing(s, out);
-    eval(m, x->args[0], s, &left);
+    machine_eval(m, x->args[0], s, &left);
     for (int k = 0; k < s->n; k++) {
         out->v[k].i = x->kind == NODE_OR;
         out->exists[k] = exists_at(&left, s, k);
@@ -144,7 +144,7 @@ static void eval_else(machine *m, const node *x, const site *s, vec *out)
     vec first;
     uint8_t taken[LANES], open[LANES];
     nothing(s, out);
-    eval(m, x->args[0], s, &first);
+    machine_eval(m, x->args[0], s, &first);
     for (int k = 0; k < s->n; k++) {
         taken[k] = exists_at(&first, s, k);
         open[k] = is_active(s, k) && !taken[k];
@@ -158,7 +158,7 @@ static void eval_where(machine *m, const node *x, const site *s, vec *out)
     vec condition;
     uint8_t holds[LANES];
     nothing(s, out);
-    eval(m, x->args[0], s, &condition);
+    machine_eval(m, x->args[0], s, &condition);
     mask_of(&condition, s, true, holds);
     eval_into(m, x->args[1], s, holds, out);
 }
@@ -220,11 +220,13 @@ static void eval_strict(machine *m, const node *x, const site *s, vec *out)
     vec args[4];
     int n = s->n;
     for (int a = 0; a < x->count; a++)
-        eval(m, x->args[a], s, &args[a]);
+        machine_eval(m, x->args[a], s, &args[a]);
     meet(s, args, x->count, out);
     const word *a = args[0].v, *b = args[x->count > 1].v;
     bool floats = x->args[0]->category == CAT_FLOAT;
-    word *all[4] = {args[0].v, args[x->count > 1 ? 1 : 0].v, args[x->count > 2 ? 2 : 0].v, args[x->count > 3 ? 3 : 0].v};
+    word *all[4];
+    for (int k = 0; k < 4; k++)
+        all[k] = args[k < x->count ? k : 0].v;
     switch (x->kind) {
     case NODE_NEG: negate(floats, n, a, out->v); break;
     case NODE_ARITHMETIC: (floats ? numeric_float : numeric_int)(x->op, n, a, b, out->v); break;
@@ -254,9 +256,9 @@ static void dispatch(machine *m, const node *x, const site *s, vec *out)
     switch (x->kind) {
     case NODE_CONST: fill_words(out->v, s->n, x->value); break;
     case NODE_INDEX: eval_index(x, s, out); break;
-    case NODE_TENSOR: read_tensor(m, x, s, out); break;
-    case NODE_VALUE: read_value(m, x, s, out); break;
-    case NODE_REDUCED: read_reduced(m, x, s, out); break;
+    case NODE_TENSOR: machine_read_tensor(m, x, s, out); break;
+    case NODE_VALUE: machine_read_value(m, x, s, out); break;
+    case NODE_REDUCED: machine_read_reduced(m, x, s, out); break;
     case NODE_AND: case NODE_OR: eval_logic(m, x, s, out); break;
     case NODE_SELECT: eval_select(m, x, s, out); break;
     case NODE_ELSE: eval_else(m, x, s, out); break;
@@ -268,14 +270,14 @@ static void dispatch(machine *m, const node *x, const site *s, vec *out)
 static void eval_spread(machine *m, const node *x, const site *s, vec *out)
 {
     word one;
-    bool exists = eval_uniform(m, x, s, &one);
+    bool exists = machine_eval_uniform(m, x, s, &one);
     fill_words(out->v, s->n, one);
     out->all = exists;
     if (!exists)
         memset(out->exists, 0, (size_t)s->n);
 }
 
-void eval(machine *m, const node *x, const site *s, vec *out)
+void machine_eval(machine *m, const node *x, const site *s, vec *out)
 {
     *out = machine_vec(m, s->n);
     scratch_mark mark = m->scratch;

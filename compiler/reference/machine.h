@@ -1,9 +1,9 @@
 // machine.h: how the reference evaluates, private to this directory.
 //
 // compile.c turns each equation into a definition: a tree of nodes over 64-bit integers and doubles. Every reduction
-// becomes a definition of its own whose keys are the free indices it depends on (softmax is a point-wise use of a max and
-// a sum). A tree is evaluated at a site: values for the indices, and one of them, the lane, running over up to LANES
-// consecutive values under a mask. What does not depend on the lane is evaluated once. What is masked out is never
+// becomes a definition of its own whose keys are the free indices it depends on (softmax is a point-wise use of a max
+// and a sum). A tree is evaluated at a site: values for the indices, and one of them, the lane, running over up to
+// LANES consecutive values under a mask. What does not depend on the lane is evaluated once. What is masked out is never
 // evaluated, so guards guard. Values of definitions are remembered in blocks of LANES elements along one key (cache.c).
 #ifndef ATTNC_REFERENCE_MACHINE_H
 #define ATTNC_REFERENCE_MACHINE_H
@@ -82,8 +82,8 @@ typedef struct tensor {
     int64_t size[ATTN_MAX_RANK], stride[ATTN_MAX_RANK];
 } tensor;
 
-// Where to evaluate: `at` has a value for every index but the lane, which runs over lane0 .. lane0 + n - 1. `active` has
-// n entries, or is NULL when all are. lane is -1 when there is none; then n is 1.
+// Where to evaluate: `at` has a value for every index but the lane, which runs over lane0 .. lane0 + n - 1. `active`
+// has n entries, or is NULL when all are. lane is -1 when there is none; then n is 1.
 typedef struct site {
     const int64_t *at;
     int lane, n;
@@ -95,10 +95,11 @@ typedef struct site {
 typedef struct vec { word *v; uint8_t *exists; bool all; } vec;
 
 typedef struct block {
-    int key_count, definition, axis;    // axis: which key runs along the block; key[axis] is the number of the block along it
+    int definition, key_count;
+    int axis;                // which key runs along the block
     int next;                // in its bucket
     int pins;
-    int64_t *key;
+    int64_t *key;            // key[axis] is the number of the block along it
     word v[LANES];
     uint8_t state[LANES];    // 0 not known, 1 exists, 2 does not
 } block;
@@ -146,7 +147,7 @@ static inline bool depends_on(const uint64_t *set, int index)
     return index >= 0 && (set[index >> 6] >> (index & 63) & 1);
 }
 
-// ---- machine.c -------------------------------------------------------------------------------------------------------
+// ---- machine.c ------------------------------------------------------------------------------------------------------
 // Records the first error.
 void machine_fail(machine *m, span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 // Zeroed or used memory that lives until the mark is restored. Aligned to 16.
@@ -156,38 +157,40 @@ void machine_release(machine *m, scratch_mark mark);
 // " at i = 3, j = 7": the indices of `depends` at lane k of a site.
 const char *machine_where(machine *m, const uint64_t *depends, const site *s, int k);
 
-// ---- compile.c -------------------------------------------------------------------------------------------------------
+// ---- compile.c ------------------------------------------------------------------------------------------------------
 // A size or scalar expression, evaluated once. False on error.
 bool compile_constant(reference *r, const ast_expr *e, ast_category category, word *out);
 // Fills in m.ranges (sizes, scalars and lets must be known), then r->equations. False on error.
 bool compile_kernel(reference *r);
 
-// ---- eval.c ----------------------------------------------------------------------------------------------------------
+// ---- eval.c ---------------------------------------------------------------------------------------------------------
 // Evaluates into scratch memory that stays the caller's. After an error the values are unspecified but initialised.
-void eval(machine *m, const node *x, const site *s, vec *out);
+void machine_eval(machine *m, const node *x, const site *s, vec *out);
 // For a node without lane dependence: its one value; false when it does not exist.
-bool eval_uniform(machine *m, const node *x, const site *s, word *out);
+bool machine_eval_uniform(machine *m, const node *x, const site *s, word *out);
 // The bounds of an index, the other indices taken from `at`.
-void eval_range(machine *m, int index, const int64_t *at, int64_t *out_lo, int64_t *out_hi);
+void machine_eval_range(machine *m, int index, const int64_t *at, int64_t *out_lo, int64_t *out_hi);
 
-// ---- read.c ----------------------------------------------------------------------------------------------------------
-void read_tensor(machine *m, const node *x, const site *s, vec *out);
-void read_value(machine *m, const node *x, const site *s, vec *out);
-void read_reduced(machine *m, const node *x, const site *s, vec *out);
+// ---- read.c ---------------------------------------------------------------------------------------------------------
+void machine_read_tensor(machine *m, const node *x, const site *s, vec *out);
+void machine_read_value(machine *m, const node *x, const site *s, vec *out);
+void machine_read_reduced(machine *m, const node *x, const site *s, vec *out);
 // Finds the implicit keys of d from the written ones in key[]; false when no range holds them.
-bool read_find_implicit(machine *m, definition *d, int64_t *key);
+bool machine_find_implicit(machine *m, definition *d, int64_t *key);
 // Whether key[p] lies in its index's range, the other keys given.
-bool read_in_range(machine *m, const definition *d, const int64_t *key, int p);
+bool machine_in_range(machine *m, const definition *d, const int64_t *key, int p);
 
-// ---- cache.c ---------------------------------------------------------------------------------------------------------
-void cache_init(machine *m, size_t bytes, int key_max);
-// n values of d along key `axis` from lane0 on (all in one block of LANES), the other keys in key[]; key[axis] is unused.
-void cache_read(machine *m, definition *d, int axis, int64_t *key, int64_t lane0, int n, const uint8_t *active, vec *out);
+// ---- cache.c --------------------------------------------------------------------------------------------------------
+void machine_cache_init(machine *m, size_t bytes, int key_max);
+// n values of d along key `axis` from lane0 on (all in one block of LANES), the other keys in key[]; key[axis] is
+// overwritten. axis is -1 for a definition without keys.
+void machine_cache_read(machine *m, definition *d, int axis, int64_t *key, int64_t lane0, int n,
+                        const uint8_t *active, vec *out);
 
-// ---- reduce.c --------------------------------------------------------------------------------------------------------
-void reduce(machine *m, const definition *d, const site *s, vec *out);
+// ---- reduce.c -------------------------------------------------------------------------------------------------------
+void machine_reduce(machine *m, const definition *d, const site *s, vec *out);
 
-// ---- numeric.c -------------------------------------------------------------------------------------------------------
+// ---- numeric.c ------------------------------------------------------------------------------------------------------
 // out may be one of the arguments. Everything is defined for every operand.
 void numeric_float(ast_op op, int n, const word *a, const word *b, word *out);
 void numeric_int(ast_op op, int n, const word *a, const word *b, word *out);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// ---- tensors ---------------------------------------------------------------------------------------------------------
+// ---- tensors --------------------------------------------------------------------------------------------------------
 // The offsets of one read; `on` are the lanes to read.
 typedef struct access { int64_t offset[LANES]; uint8_t on[LANES]; bool masked; } access;
 
@@ -37,7 +37,7 @@ static bool outside(machine *m, const node *x, const site *s, int axis, int64_t 
 static bool add_uniform_axis(machine *m, const node *x, const site *s, int axis, access *a)
 {
     word v;
-    if (!eval_uniform(m, x->args[axis], s, &v) || m->error || outside(m, x, s, axis, v.i, 0))
+    if (!machine_eval_uniform(m, x->args[axis], s, &v) || m->error || outside(m, x, s, axis, v.i, 0))
         return false;
     int64_t step = v.i * m->tensors[x->tensor].stride[axis];
     for (int k = 0; k < s->n; k++)
@@ -50,7 +50,7 @@ static bool add_axis(machine *m, const node *x, const site *s, int axis, access 
     if (s->lane < 0 || !depends_on(x->args[axis]->depends, s->lane))
         return add_uniform_axis(m, x, s, axis, a);
     vec v;
-    eval(m, x->args[axis], s, &v);
+    machine_eval(m, x->args[axis], s, &v);
     int64_t stride = m->tensors[x->tensor].stride[axis];
     for (int k = 0; k < s->n; k++) {
         a->on[k] &= v.all || v.exists[k];
@@ -62,7 +62,7 @@ static bool add_axis(machine *m, const node *x, const site *s, int axis, access 
     return !m->error;
 }
 
-void read_tensor(machine *m, const node *x, const site *s, vec *out)
+void machine_read_tensor(machine *m, const node *x, const site *s, vec *out)
 {
     access a;
     a.masked = s->active != NULL;
@@ -83,8 +83,8 @@ void read_tensor(machine *m, const node *x, const site *s, vec *out)
     memcpy(out->exists, a.on, (size_t)s->n);
 }
 
-// ---- values ----------------------------------------------------------------------------------------------------------
-bool read_in_range(machine *m, const definition *d, const int64_t *key, int p)
+// ---- values ---------------------------------------------------------------------------------------------------------
+bool machine_in_range(machine *m, const definition *d, const int64_t *key, int p)
 {
     int64_t lo, hi;
     scratch_mark mark = m->scratch;
@@ -95,7 +95,7 @@ bool read_in_range(machine *m, const definition *d, const int64_t *key, int p)
         for (int q = 0; q < d->key_count; q++)
             at[d->keys[q]] = key[q];
     }
-    eval_range(m, d->keys[p], at, &lo, &hi);
+    machine_eval_range(m, d->keys[p], at, &lo, &hi);
     machine_release(m, mark);
     return key[p] >= lo && key[p] < hi;
 }
@@ -103,7 +103,7 @@ bool read_in_range(machine *m, const definition *d, const int64_t *key, int p)
 static bool all_in_range(machine *m, const definition *d, const int64_t *key)
 {
     for (int p = 0; p < d->key_count; p++)
-        if (!read_in_range(m, d, key, p))
+        if (!machine_in_range(m, d, key, p))
             return false;
     return true;
 }
@@ -117,7 +117,7 @@ static bool search_implicit(machine *m, definition *d, int64_t *key, int p)
     memset(at, 0, sizeof *at * (size_t)m->index_count);
     for (int q = 0; q < d->key_count; q++)
         at[d->keys[q]] = key[q];
-    eval_range(m, d->keys[p], at, &lo, &hi);
+    machine_eval_range(m, d->keys[p], at, &lo, &hi);
     machine_release(m, mark);
     for (key[p] = lo; key[p] < hi && !m->error; key[p]++)
         if (search_implicit(m, d, key, p + 1))
@@ -125,7 +125,7 @@ static bool search_implicit(machine *m, definition *d, int64_t *key, int p)
     return false;
 }
 
-bool read_find_implicit(machine *m, definition *d, int64_t *key)
+bool machine_find_implicit(machine *m, definition *d, int64_t *key)
 {
     memcpy(key, d->found, sizeof *key * (size_t)d->implicit);
     if (all_in_range(m, d, key))
@@ -155,10 +155,10 @@ static bool is_trusted(const machine *m, const node *x, int p)
 
 static bool check_key(machine *m, const node *x, const site *s, const int64_t *key, int p, int k)
 {
-    if (is_trusted(m, x, p) || read_in_range(m, x->def, key, p))
+    if (is_trusted(m, x, p) || machine_in_range(m, x->def, key, p))
         return true;
-    machine_fail(m, x->at, "reads outside the values of %s: %s is %lld,%s", x->def->name, m->index_name[x->def->keys[p]],
-                 (long long)key[p], machine_where(m, x->depends, s, k));
+    machine_fail(m, x->at, "reads outside the values of %s: %s is %lld,%s", x->def->name,
+                 m->index_name[x->def->keys[p]], (long long)key[p], machine_where(m, x->depends, s, k));
     return false;
 }
 
@@ -167,7 +167,7 @@ static bool read_point(machine *m, const node *x, const site *s, int64_t *key, i
 {
     definition *d = x->def;
     *out = (word){.i = 0};
-    if (d->implicit && !x->args[0] && !read_find_implicit(m, d, key)) {
+    if (d->implicit && !x->args[0] && !machine_find_implicit(m, d, key)) {
         machine_fail(m, x->at, "reads outside the values of %s,%s", d->name, machine_where(m, x->depends, s, k));
         return false;
     }
@@ -176,7 +176,7 @@ static bool read_point(machine *m, const node *x, const site *s, int64_t *key, i
             return false;
     vec v;
     scratch_mark mark = m->scratch;
-    cache_read(m, d, d->key_count - 1, key, d->key_count ? key[d->key_count - 1] : 0, 1, NULL, &v);
+    machine_cache_read(m, d, d->key_count - 1, key, d->key_count ? key[d->key_count - 1] : 0, 1, NULL, &v);
     *out = v.v[0];
     bool exists = v.all || v.exists[0];
     machine_release(m, mark);
@@ -191,7 +191,7 @@ static void read_points(machine *m, const node *x, const site *s, vec *out)
     int64_t *key = machine_scratch(m, sizeof *key * (size_t)count);
     for (int p = 0; p < count; p++)
         if (x->args[p])
-            eval(m, x->args[p], s, &args[p]);
+            machine_eval(m, x->args[p], s, &args[p]);
     out->all = false;
     for (int k = 0; k < s->n; k++) {
         bool on = (!s->active || s->active[k]) && !m->error;
@@ -228,7 +228,7 @@ static bool fibre_keys(machine *m, const node *x, const site *s, int axis, int64
 {
     for (int p = 0; p < x->count; p++) {
         word v = {.i = s->lane0};
-        if (p != axis && (!eval_uniform(m, x->args[p], s, &v) || m->error))
+        if (p != axis && (!machine_eval_uniform(m, x->args[p], s, &v) || m->error))
             return false;
         key[p] = v.i;
     }
@@ -245,7 +245,7 @@ static bool fibre_keys(machine *m, const node *x, const site *s, int axis, int64
     return true;
 }
 
-void read_value(machine *m, const node *x, const site *s, vec *out)
+void machine_read_value(machine *m, const node *x, const site *s, vec *out)
 {
     int axis = s->lane < 0 ? -1 : lane_axis(m, x, s);
     if (axis < 0) {
@@ -260,13 +260,13 @@ void read_value(machine *m, const node *x, const site *s, vec *out)
         return;
     }
     vec v;
-    cache_read(m, x->def, axis, key, s->lane0, s->n, s->active, &v);
+    machine_cache_read(m, x->def, axis, key, s->lane0, s->n, s->active, &v);
     memcpy(out->v, v.v, sizeof *v.v * (size_t)s->n);
     memcpy(out->exists, v.exists, (size_t)s->n);
     out->all = v.all;
 }
 
-void read_reduced(machine *m, const node *x, const site *s, vec *out)
+void machine_read_reduced(machine *m, const node *x, const site *s, vec *out)
 {
     definition *d = x->def;
     vec v;
@@ -278,9 +278,9 @@ void read_reduced(machine *m, const node *x, const site *s, vec *out)
             axis = d->keys[p] == s->lane ? p : axis;
         }
         int64_t lane0 = s->lane >= 0 ? s->lane0 : axis >= 0 ? key[axis] : 0;
-        cache_read(m, d, axis, key, lane0, s->n, s->active, &v);
+        machine_cache_read(m, d, axis, key, lane0, s->n, s->active, &v);
     } else {
-        reduce(m, d, s, &v);
+        machine_reduce(m, d, s, &v);
     }
     memcpy(out->v, v.v, sizeof *v.v * (size_t)s->n);
     memcpy(out->exists, v.exists, (size_t)s->n);

@@ -161,7 +161,7 @@ static void reduce_chunk(reducer *r, int index, int64_t from, int n, int lane)
     scratch_mark mark = r->m->scratch;
     if (r->s.lane >= 0)
         r->at[r->s.lane] = r->s.lane0 + lane;
-    eval(r->m, r->d->body, &inner, &v);
+    machine_eval(r->m, r->d->body, &inner, &v);
     fold_chunk(r, &v, n, lane);
     machine_release(r->m, mark);
 }
@@ -182,7 +182,7 @@ static void reduce_step(reducer *r)
 {
     vec v;
     scratch_mark mark = r->m->scratch;
-    eval(r->m, r->d->body, &r->s, &v);
+    machine_eval(r->m, r->d->body, &r->s, &v);
     fold_lanes(r, &v, r->s.n);
     machine_release(r->m, mark);
 }
@@ -192,7 +192,7 @@ static void walk(reducer *r, int level)
     int index = r->d->bound[level];
     bool last = level == r->d->bound_count - 1;
     int64_t lo, hi;
-    eval_range(r->m, index, r->at, &lo, &hi);
+    machine_eval_range(r->m, index, r->at, &lo, &hi);
     if (lo >= hi)
         return;
     if (last && (r->s.lane < 0 || (uint64_t)hi - (uint64_t)lo >= (uint64_t)r->active)) {
@@ -262,7 +262,7 @@ static void start(reducer *r)
     r->s.at = r->at;
 }
 
-void reduce(machine *m, const definition *d, const site *s, vec *out)
+void machine_reduce(machine *m, const definition *d, const site *s, vec *out)
 {
     *out = machine_vec(m, s->n);
     scratch_mark mark = m->scratch;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- arguments -------------------------------------------------------------------------------------------------------
+// ---- arguments ------------------------------------------------------------------------------------------------------
 // Whether every offset of the tensor fits in 64 bits with room to add them.
 static bool offsets_fit(const attn_tensor *t, int rank)
 {
@@ -12,7 +12,8 @@ static bool offsets_fit(const attn_tensor *t, int rank)
     for (int i = 0; i < rank; i++) {
         int64_t span = t->size[i] > 0 ? t->size[i] - 1 : 0;
         int64_t stride = t->stride[i] < 0 ? -(t->stride[i] + 1) : t->stride[i];
-        if (stride == INT64_MAX || __builtin_mul_overflow(span, stride + 1, &step) || __builtin_add_overflow(far, step, &far))
+        if (stride == INT64_MAX || __builtin_mul_overflow(span, stride + 1, &step) ||
+            __builtin_add_overflow(far, step, &far))
             return false;
     }
     return far < INT64_MAX / 16;
@@ -68,7 +69,7 @@ static bool bind_arguments(reference *r, const attn_tensor *tensors, const attn_
     return true;
 }
 
-// ---- sizes -----------------------------------------------------------------------------------------------------------
+// ---- sizes ----------------------------------------------------------------------------------------------------------
 static bool find_sizes(reference *r)
 {
     const ast_kernel *k = r->kernel;
@@ -160,7 +161,7 @@ static bool find_results(reference *r)
     return !r->m.error;
 }
 
-// ---- creation --------------------------------------------------------------------------------------------------------
+// ---- creation -------------------------------------------------------------------------------------------------------
 static void init_machine(machine *m, arena *a, const ast_kernel *k, bool typed)
 {
     m->arena = a;
@@ -184,7 +185,7 @@ reference *reference_create(arena *a, const ast_kernel *k, const attn_tensor *te
     init_machine(&r->m, a, k, options && options->as_typed);
     if (bind_arguments(r, tensors, scalars) && find_sizes(r) && find_lets(r) && check_dims(r) && check_requires(r) &&
         find_results(r) && compile_kernel(r))
-        cache_init(&r->m, bytes, r->key_max);
+        machine_cache_init(&r->m, bytes, r->key_max);
     return r;
 }
 
@@ -207,7 +208,7 @@ int reference_shape(const reference *r, int result, int64_t out_size[ATTN_MAX_RA
     return rank;
 }
 
-// ---- elements --------------------------------------------------------------------------------------------------------
+// ---- elements -------------------------------------------------------------------------------------------------------
 // The value as the result holds it: converted to its category and, in typed mode, rounded to its type.
 static attn_scalar as_result(const reference *r, const ast_param *p, ast_category from, word v)
 {
@@ -228,9 +229,9 @@ static attn_scalar fill_of(const reference *r, int result)
 static bool locate(machine *m, definition *d, int64_t *key)
 {
     if (d->implicit)
-        return read_find_implicit(m, d, key);
+        return machine_find_implicit(m, d, key);
     for (int p = 0; p < d->key_count; p++)
-        if (!read_in_range(m, d, key, p))
+        if (!machine_in_range(m, d, key, p))
             return false;
     return true;
 }
@@ -244,12 +245,13 @@ static void read_element(reference *r, int result, const int64_t *index, attn_sc
     int64_t *key = machine_scratch(m, sizeof *key * (size_t)(d->key_count + 1));
     int last = d->key_count - 1;
     memset(key, 0, sizeof *key * (size_t)d->key_count);
-    memcpy(key + d->implicit, index, sizeof *key * (size_t)(d->key_count - d->implicit));
+    for (int i = d->implicit; i < d->key_count; i++)
+        key[i] = index[i - d->implicit];
     *out_exists = 0;
     *out_value = fill_of(r, result);
     if (locate(m, d, key) && !m->error) {
         vec v;
-        cache_read(m, d, last, key, last < 0 ? 0 : key[last], 1, NULL, &v);
+        machine_cache_read(m, d, last, key, last < 0 ? 0 : key[last], 1, NULL, &v);
         *out_exists = v.all || v.exists[0];
         if (*out_exists)
             *out_value = as_result(r, p, d->category, v.v[0]);
@@ -271,12 +273,12 @@ static void read_chunks(reference *r, int result, int64_t *key, int64_t n, attn_
         bool any = false;
         for (int k = 0; k < count; k++) {
             key[last] = from + k;
-            active[k] = read_in_range(m, d, key, last);
+            active[k] = machine_in_range(m, d, key, last);
             any |= active[k];
         }
         vec v = {.all = false};
         if (any)
-            cache_read(m, d, last, key, from, count, active, &v);
+            machine_cache_read(m, d, last, key, from, count, active, &v);
         for (int k = 0; k < count; k++) {
             exists[from + k] = any && active[k] && (v.all || v.exists[k]);
             if (exists[from + k])
@@ -310,7 +312,7 @@ static void read_row(reference *r, int result, const int64_t *prefix, int rank, 
     }
     bool inside = true;
     for (int p = 0; p < rank - 1; p++)
-        inside &= read_in_range(&r->m, d, index, p);
+        inside &= machine_in_range(&r->m, d, index, p);
     if (inside)
         read_chunks(r, result, index, n, out, exists);
 }

@@ -1,11 +1,11 @@
-// reference.h: the meaning of a kernel. Evaluates the checked AST on the caller's tensors in fp64, element by element on
-// demand, and is what every compiled kernel is compared with. Knows nothing of schedules, passes or algebra.
+// reference.h: the meaning of a kernel. Evaluates the checked AST on the caller's tensors in fp64, element by element
+// on demand, and is what every compiled kernel is compared with. Knows nothing of schedules, passes or algebra.
 //
 // Two modes. Exact: every operation in fp64, sums compensated, arguments as stored. Typed (`as_typed`): the unfused run
 // that language.md's error rule measures by: every operation between arguments and results is rounded to the equation's
 // working type, sums run in it in index order, results are rounded to their types.
 //
-// Reductions of `max` and `min` over nothing are the least and the largest 64-bit integer where the value is an integer.
+// Over nothing, `max` and `min` of integers are the least and the largest 64-bit integer, of booleans false and true.
 #ifndef ATTNC_REFERENCE_REFERENCE_H
 #define ATTNC_REFERENCE_REFERENCE_H
 #include "attn.h"
@@ -38,8 +38,8 @@ int64_t reference_size(const reference *r, int position);
 // The shape of a result; returns its rank.
 int reference_shape(const reference *r, int result, int64_t out_size[ATTN_MAX_RANK]);
 
-// One element of a result. Where no value exists, *out_exists is false and *out_value the fill. `f` is set for results of
-// float type, `i` for the others. Exact mode does not round floats to the result's type. Returns 0, or -1 on error.
+// One element of a result. Where no value exists, *out_exists is false and *out_value the fill. `f` is set for results
+// of float type, `i` for the others. Exact mode does not round floats to the result's type. Returns 0, or -1 on error.
 int reference_element(reference *r, int result, const int64_t *index, attn_scalar *out_value, bool *out_exists);
 
 // The row along the last axis at `prefix` (rank - 1 entries; a result of rank 0 is a row of one). out_values and

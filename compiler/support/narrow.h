@@ -1,8 +1,8 @@
 // narrow.h: the numbers of every element type as doubles and 64-bit integers, and back. Exact, one rounding, no tables.
 //
 // Float to float rounds to nearest, ties to even. f8e4m3 is OCP's e4m3fn: no infinity, what is too large (an infinity
-// included) saturates to +-448. f8e5m2, f16, bf16 and f32 overflow to infinity. Float to integer truncates and saturates,
-// NaN gives 0. Integer to integer keeps the low bits. bool is 0 or 1.
+// included) saturates to +-448. f8e5m2, f16, bf16 and f32 overflow to infinity. Float to integer truncates and
+// saturates, NaN gives 0. Integer to integer keeps the low bits. bool is 0 or 1.
 #ifndef ATTNC_SUPPORT_NARROW_H
 #define ATTNC_SUPPORT_NARROW_H
 #include "types.h"

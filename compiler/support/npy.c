@@ -7,8 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- the header, a Python dictionary literal -----------------------------------------------------------------------------
-typedef struct header { char type[8]; bool fortran; int rank; int64_t size[NPY_MAX_RANK]; bool has_type, has_order, has_shape; } header;
+// ---- the header, a Python dictionary literal ------------------------------------------------------------------------
+typedef struct header {
+    char type[8];
+    bool fortran;
+    int rank;
+    int64_t size[NPY_MAX_RANK];
+    bool has_type, has_order, has_shape;
+} header;
 typedef struct reader { const char *at, *end; } reader;
 
 static void skip_space(reader *r)
@@ -114,7 +120,7 @@ static bool take_header(reader *r, header *h)
     return r->at == r->end && h->has_type && h->has_order && h->has_shape;
 }
 
-// ---- element types ---------------------------------------------------------------------------------------------------
+// ---- element types --------------------------------------------------------------------------------------------------
 static const struct { const char *code; elem_type type; int bytes; } codes[] = {
     {"f8", ELEM_F64, 8}, {"f4", ELEM_F32, 4}, {"f2", ELEM_F16, 2}, {"i1", ELEM_I8, 1}, {"u1", ELEM_U8, 1},
     {"i4", ELEM_I32, 4}, {"u4", ELEM_U32, 4}, {"i8", ELEM_I64, 8}, {"b1", ELEM_BOOL, 1},
@@ -152,7 +158,7 @@ static const char *find_type(arena *a, const header *h, elem_type as, elem_type 
     return arena_printf(a, "dtype %s is not one of the language's types", h->type);
 }
 
-// ---- reading ---------------------------------------------------------------------------------------------------------
+// ---- reading --------------------------------------------------------------------------------------------------------
 // Sizes and strides in elements, and the bytes of the data.
 static const char *lay_out(const header *h, npy_array *out)
 {
@@ -222,7 +228,7 @@ const char *npy_read(arena *a, const char *path, elem_type as, npy_array *out)
     return wrong ? arena_printf(a, "%s: %s", path, wrong) : NULL;
 }
 
-// ---- writing ---------------------------------------------------------------------------------------------------------
+// ---- writing --------------------------------------------------------------------------------------------------------
 static const char *code_of(elem_type t)
 {
     switch (t) {
@@ -248,7 +254,8 @@ static void write_header(arena *a, FILE *f, const npy_array *n)
         shape = arena_printf(a, "%s%lld,%s", shape, (long long)(halved ? n->size[i] / 2 + n->size[i] % 2 : n->size[i]),
                              i + 1 < n->rank ? " " : "");
     }
-    const char *text = arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", code_of(n->type), shape);
+    const char *text =
+        arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", code_of(n->type), shape);
     size_t length = strlen(text) + 1, padded = (10 + length + 63) / 64 * 64 - 10;
     fwrite("\x93NUMPY\1\0", 1, 8, f);
     fputc((int)(padded & 255), f);

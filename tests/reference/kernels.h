@@ -22,6 +22,7 @@ typedef struct problem {
     attn_scalar scalars[MAX_ARGUMENTS];
     int tensor_count, scalar_count;
     reference *exact, *typed;
+    reference *single;   // exact too, asked for single elements only
 } problem;
 
 // cmocka fixtures: *state is an arena.
@@ -39,7 +40,7 @@ void add_int(problem *p, int64_t x);
 // Creates both references; they must agree that the problem is sound.
 void problem_start(problem *p);
 
-// One element of a result of the exact reference, and whether it exists. Fails the test on errors.
+// One element of a result of `single`, and whether it exists. Fails the test on errors.
 attn_scalar element(problem *p, int result, const int64_t *index, bool *out_exists);
 double value(problem *p, int result, const int64_t *index);
 // Compares every element of a result, read by rows and one by one, with `want` in C order.

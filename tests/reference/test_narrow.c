@@ -1,5 +1,5 @@
-// test_narrow.c: every number of the narrow types, every midpoint between neighbours and its neighbours in fp64, against a
-// slow definition: search the nearest number, take the even one of two.
+// test_narrow.c: every number of the narrow types, every midpoint between neighbours and what lies next to it in fp64,
+// against a definition by powers of two.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static const slow formats[] = {
     {ELEM_F16, 5, 10, true}, {ELEM_BF16, 8, 7, true}, {ELEM_F8E4M3, 4, 3, false}, {ELEM_F8E5M2, 5, 2, true},
 };
 
-// sign * 2^(e - bias) * 1.f, or 0.f for e = 0; with infinities the top exponent is theirs, without only all ones is NaN.
+// sign * 2^(e - bias) * 1.f, or 0.f for e = 0; with infinities the top exponent is theirs, without, all ones is NaN.
 static double slow_decode(const slow *f, uint32_t bits)
 {
     int bias = (1 << (f->exponent_bits - 1)) - 1, top = (1 << f->exponent_bits) - 1;
