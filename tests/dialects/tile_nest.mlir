@@ -56,7 +56,7 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
         tile.yield %c : i1
       }
       // CHECK: tile.map dims({{.*}}) ins({{.*}}) -> <"j" x 64, "i" x 48, f32> {
-      %x = tile.map dims(%J, %I) ins(%s, %ok : <"j" x 64, "i" x 48, f32>, <"j" x 64, "i" x 48, i1>)
+      %x = tile.map dims(%J, %I) ins(%s, %ok : !tile.tile<"j" x 64, "i" x 48, f32>, !tile.tile<"j" x 64, "i" x 48, i1>)
              -> <"j" x 64, "i" x 48, f32> {
       ^bb0(%j: index, %i: index, %a: f32, %e: i1):
         %y = arith.select %e, %a, %ninf : f32
@@ -66,8 +66,8 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
       %z = tile.get %bufZ[%r] : <"g" x 4, "i" x 48, f32> -> <"i" x 48, f32>
       // CHECK: tile.reduce "max" dims({{.*}}) over ["j"] ins({{.*}}) init({{.*}}) -> <"i" x 48, f32>
       %m1 = tile.reduce "max" dims(%J, %I) over ["j"] ins(%x : <"j" x 64, "i" x 48, f32>)
-              init(%m : <"i" x 48, f32>) -> <"i" x 48, f32>
-      %grew = tile.map dims(%I) ins(%m, %m1 : <"i" x 48, f32>, <"i" x 48, f32>)
+              init(%m : !tile.tile<"i" x 48, f32>) -> <"i" x 48, f32>
+      %grew = tile.map dims(%I) ins(%m, %m1 : !tile.tile<"i" x 48, f32>, !tile.tile<"i" x 48, f32>)
                 -> <"i" x 48, i1> {
       ^bb0(%i: index, %old: f32, %new: f32):
         %c = arith.cmpf ogt, %new, %old : f32
@@ -77,7 +77,7 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
       %moved = tile.any dims(%I) ins(%grew : <"i" x 48, i1>)
       scf.if %moved {
         %o = tile.get %bufO[%r] : <"g" x 4, "e" x ?, "i" x 48, f32> -> <"e" x ?, "i" x 48, f32>
-        %o1 = tile.map dims(%dE, %I) ins(%o, %m, %m1 : <"e" x ?, "i" x 48, f32>, <"i" x 48, f32>, <"i" x 48, f32>)
+        %o1 = tile.map dims(%dE, %I) ins(%o, %m, %m1 : !tile.tile<"e" x ?, "i" x 48, f32>, !tile.tile<"i" x 48, f32>, !tile.tile<"i" x 48, f32>)
                 -> <"e" x ?, "i" x 48, f32> {
         ^bb0(%e: index, %i: index, %a: f32, %old: f32, %new: f32):
           // CHECK: tile.apply "sub_ref"({{.*}}) : (f32, f32) -> f32
@@ -90,7 +90,7 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
         tile.put %o1, %bufO[%r] : <"e" x ?, "i" x 48, f32>, <"g" x 4, "e" x ?, "i" x 48, f32>
       }
       tile.put %m1, %bufM[%r] : <"i" x 48, f32>, <"g" x 4, "i" x 48, f32>
-      %p = tile.map dims(%J, %I) ins(%x, %m1 : <"j" x 64, "i" x 48, f32>, <"i" x 48, f32>)
+      %p = tile.map dims(%J, %I) ins(%x, %m1 : !tile.tile<"j" x 64, "i" x 48, f32>, !tile.tile<"i" x 48, f32>)
              -> <"j" x 64, "i" x 48, f32> {
       ^bb0(%j: index, %i: index, %a: f32, %mm: f32):
         %t = tile.apply "sub_ref" (%a, %mm) : (f32, f32) -> f32
@@ -98,14 +98,14 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
         tile.yield %y : f32
       }
       %z1 = tile.reduce "sum" dims(%J, %I) over ["j"] ins(%p : <"j" x 64, "i" x 48, f32>)
-              mask(%ok : <"j" x 64, "i" x 48, i1>) init(%z : <"i" x 48, f32>)
+              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%z : <"i" x 48, f32>)
               -> <"i" x 48, f32>
       tile.put %z1, %bufZ[%r] : <"i" x 48, f32>, <"g" x 4, "i" x 48, f32>
       %o2 = tile.get %bufO[%r] : <"g" x 4, "e" x ?, "i" x 48, f32> -> <"e" x ?, "i" x 48, f32>
       // CHECK: tile.contract {{.*}} mask({{.*}}) init({{.*}}) -> <"e" x ?, "i" x 48, f32>
       %o3 = tile.contract dims(%dE, %I, %J) over ["j"]
               ins(%v, %p : <"j" x 64, "e" x ?, f32>, <"j" x 64, "i" x 48, f32>)
-              mask(%ok : <"j" x 64, "i" x 48, i1>) init(%o2 : <"e" x ?, "i" x 48, f32>)
+              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%o2 : <"e" x ?, "i" x 48, f32>)
               -> <"e" x ?, "i" x 48, f32>
       tile.put %o3, %bufO[%r] : <"e" x ?, "i" x 48, f32>, <"g" x 4, "e" x ?, "i" x 48, f32>
     }
