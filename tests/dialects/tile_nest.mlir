@@ -98,14 +98,14 @@ func.func @causal.nest0(%Q: memref<?x?xf32, #all2>, %K: memref<?x?xf32, #all2>, 
         tile.yield %y : f32
       }
       %z1 = tile.reduce "sum" dims(%J, %I) over ["j"] ins(%p : <"j" x 64, "i" x 48, f32>)
-              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%z : <"i" x 48, f32>)
+              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%z : !tile.tile<"i" x 48, f32>)
               -> <"i" x 48, f32>
       tile.put %z1, %bufZ[%r] : <"i" x 48, f32>, <"g" x 4, "i" x 48, f32>
       %o2 = tile.get %bufO[%r] : <"g" x 4, "e" x ?, "i" x 48, f32> -> <"e" x ?, "i" x 48, f32>
       // CHECK: tile.contract {{.*}} mask({{.*}}) init({{.*}}) -> <"e" x ?, "i" x 48, f32>
       %o3 = tile.contract dims(%dE, %I, %J) over ["j"]
               ins(%v, %p : <"j" x 64, "e" x ?, f32>, <"j" x 64, "i" x 48, f32>)
-              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%o2 : <"e" x ?, "i" x 48, f32>)
+              mask(%ok : !tile.tile<"j" x 64, "i" x 48, i1>) init(%o2 : !tile.tile<"e" x ?, "i" x 48, f32>)
               -> <"e" x ?, "i" x 48, f32>
       tile.put %o3, %bufO[%r] : <"e" x ?, "i" x 48, f32>, <"g" x 4, "e" x ?, "i" x 48, f32>
     }
