@@ -1,5 +1,6 @@
 // expr_compute.c: the language's arithmetic on constants: integers of 64 bits that wrap, IEEE floats, narrow types.
 #include "expr_internal.h"
+#include "support/narrow.h"
 #include <math.h>
 
 double expr_round_to(expr_type t, double v)
@@ -53,38 +54,22 @@ static int64_t compute_int(expr_fn f, int64_t a, int64_t b)
     case EF_BITXOR: return a ^ b;
     case EF_SHL: return wrap(ua << (ub & 63));
     case EF_SHR: return a >> (ub & 63);
-    case EF_WRAP_I4: return wrap((ua & 15) ^ 8) - 8;
-    case EF_WRAP_I8: return (int8_t)ua;
-    case EF_WRAP_U8: return (uint8_t)ua;
-    case EF_WRAP_I32: return (int32_t)ua;
-    case EF_WRAP_U32: return (uint32_t)ua;
+    case EF_WRAP_I4: return narrow_wrap(ELEM_I4, a);
+    case EF_WRAP_I8: return narrow_wrap(ELEM_I8, a);
+    case EF_WRAP_U8: return narrow_wrap(ELEM_U8, a);
+    case EF_WRAP_I32: return narrow_wrap(ELEM_I32, a);
+    case EF_WRAP_U32: return narrow_wrap(ELEM_U32, a);
     default: return a;
     }
-}
-
-// ---- narrow floats --------------------------------------------------------------------------------------------------
-
-// Nearest-even with `digits` bits of significand and smallest normal exponent `emin`; past `largest` it overflows.
-static double round_narrow(double v, int digits, int emin, double largest, double overflow)
-{
-    if (v == 0 || isnan(v))
-        return v;
-    if (isinf(v))
-        return copysign(overflow, v);
-    int e;
-    frexp(v, &e);
-    int quantum = (e - 1 < emin ? emin : e - 1) - (digits - 1);
-    double r = ldexp(rint(ldexp(v, -quantum)), quantum);
-    return fabs(r) > largest ? copysign(overflow, v) : r;
 }
 
 static double round_float(expr_fn f, double v)
 {
     switch (f) {
-    case EF_ROUND_F16: return round_narrow(v, 11, -14, 65504.0, INFINITY);
-    case EF_ROUND_BF16: return round_narrow(v, 8, -126, 0x1.fep127, INFINITY);
-    case EF_ROUND_F8E4M3: return round_narrow(v, 4, -6, 448.0, 448.0);
-    case EF_ROUND_F8E5M2: return round_narrow(v, 3, -14, 57344.0, INFINITY);
+    case EF_ROUND_F16: return narrow_round(ELEM_F16, v);
+    case EF_ROUND_BF16: return narrow_round(ELEM_BF16, v);
+    case EF_ROUND_F8E4M3: return narrow_round(ELEM_F8E4M3, v);
+    case EF_ROUND_F8E5M2: return narrow_round(ELEM_F8E5M2, v);
     default: return (double)(float)v;
     }
 }
@@ -160,15 +145,6 @@ static bool compare_int(expr_fn f, int64_t a, int64_t b)
 
 // ---- conversions, Philox --------------------------------------------------------------------------------------------
 
-static int64_t truncate(double v)
-{
-    if (isnan(v))
-        return 0;
-    if (v >= 0x1p63)
-        return INT64_MAX;
-    return v < -0x1p63 ? INT64_MIN : (int64_t)v;
-}
-
 static expr_number convert(expr_type to, expr_type from, expr_number v)
 {
     if (expr_is_float_type(to)) {
@@ -176,7 +152,7 @@ static expr_number convert(expr_type to, expr_type from, expr_number v)
             return (expr_number){.f = expr_round_to(to, v.f)};
         return (expr_number){.f = to == TY_F32 ? (double)(float)v.i : (double)v.i};
     }
-    int64_t i = expr_is_float_type(from) ? (to == TY_BOOL ? v.f != 0 : truncate(v.f)) : v.i;
+    int64_t i = expr_is_float_type(from) ? (to == TY_BOOL ? v.f != 0 : narrow_truncate(v.f)) : v.i;
     return (expr_number){.i = to == TY_BOOL ? i != 0 : i};
 }
 

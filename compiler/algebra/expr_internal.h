@@ -21,6 +21,11 @@ struct expr_pool {
 void *expr_scratch_take(const expr_pool *p, size_t size);
 void expr_scratch_give(const expr_pool *p, void *memory);
 
+// Marks what e reaches in seen[1 .. e].
+void expr_reach(const expr_pool *p, expr e, uint8_t *seen);
+// e with each operand x replaced by image[x].
+expr expr_rebuild(expr_pool *p, expr e, const expr *image);
+
 // The value of f for operands of the given types; the result is of type t.
 expr_number expr_compute(expr_fn f, expr_type t, const expr_type *types, const expr_number *args);
 // The nearest value of type t (f32 rounds), for constants.

@@ -2,8 +2,7 @@
 // reachable and one pass upwards rebuilds it, without recursion whatever the depth.
 #include "expr_internal.h"
 
-// Marks what e reaches in seen[1 .. e].
-static void reach(const expr_pool *p, expr e, uint8_t *seen)
+void expr_reach(const expr_pool *p, expr e, uint8_t *seen)
 {
     seen[e] = 1;
     for (expr x = e; x; x--) {
@@ -15,7 +14,7 @@ static void reach(const expr_pool *p, expr e, uint8_t *seen)
     }
 }
 
-static expr rebuild(expr_pool *p, expr e, const expr *image)
+expr expr_rebuild(expr_pool *p, expr e, const expr *image)
 {
     const expr_node *n = expr_get(p, e);
     if (!n->arg_count)
@@ -50,7 +49,7 @@ expr expr_rewrite(expr_pool *p, expr e, expr_rewrite_fn fn, void *user)
     }
     for (expr x = 1; x <= e; x++)
         if (seen[x] && !image[x])
-            image[x] = rebuild(p, x, image);
+            image[x] = expr_rebuild(p, x, image);
     expr result = image[e];
     expr_scratch_give(p, image);
     expr_scratch_give(p, seen);
@@ -92,7 +91,7 @@ bool expr_any(const expr_pool *p, expr e, bool (*test)(const expr_node *n, void 
     if (!e)
         return false;
     uint8_t *seen = expr_scratch_take(p, (size_t)e + 1);
-    reach(p, e, seen);
+    expr_reach(p, e, seen);
     bool found = false;
     for (expr x = e; x && !found; x--)
         found = seen[x] && test(expr_get(p, x), user);
