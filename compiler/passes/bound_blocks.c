@@ -63,7 +63,8 @@ static void bound_loop(program *p, program_nest *n, program_loop *l)
         ranges[0] = (program_range){lo, hi, masked ? hi : lo, hi};
         l->range_count = 1;
     } else {
-        l->range_count = bounds_solve(p->pool, condition, l->index, lo, hi, count, blocks, MAX_RANGES, ranges);
+        l->range_count = bounds_solve(p->pool, condition, l->index, lo, hi, count, blocks,
+                                      n->softmax == SOFTMAX_STAGED ? 1 : MAX_RANGES, ranges);
     }
     l->ranges = ranges;
 }

@@ -1,0 +1,176 @@
+// load.c: tiles from and to memory, with the guards that keep every access inside.
+#include "lower.h"
+#include "mlir-c/BuiltinTypes.h"
+
+const char *lower_storage(elem_type t)
+{
+    switch (t) {
+    case ELEM_I4: return "i4";
+    case ELEM_U8: return "u8";
+    case ELEM_BOOL: return "bool";
+    case ELEM_F8E4M3: return "f8e4m3";
+    case ELEM_F8E5M2: return "f8e5m2";
+    case ELEM_U32: return "u32";
+    default: return NULL;
+    }
+}
+
+typedef struct access {
+    lower *l;
+    scope *s;
+    int n;
+    const int *dims;
+    VEC(made) ins, inner;
+    MlirBlock body;
+} access;
+
+static void collect(access *a, expr e)
+{
+    lower *l = a->l;
+    const expr_node *n = expr_get(l->pool, e);
+    if (n->kind == EX_INDEX || lower_is_scalar(l, a->s, e))
+        return;
+    for (int k = 0; k < a->ins.n; k++)
+        if (a->ins.at[k].key == e)
+            return;
+    if (n->kind == EX_READ || n->kind == EX_VALUE) {
+        made m = {e, lower_tile(l, a->s, e)};
+        VEC_PUSH(l->arena, &a->ins, m);
+        return;
+    }
+    for (int k = 0; k < n->arg_count; k++)
+        collect(a, n->args[k]);
+}
+
+static int position(const access *a, int index)
+{
+    for (int k = 0; k < a->n; k++)
+        if (a->dims[k] == index)
+            return k;
+    return -1;
+}
+
+static MlirValue number(access *a, expr e)
+{
+    lower *l = a->l;
+    for (int k = 0; k < a->inner.n; k++)
+        if (a->inner.at[k].key == e)
+            return a->inner.at[k].value;
+    const expr_node *n = expr_get(l->pool, e);
+    MlirValue v;
+    int at = n->kind == EX_INDEX ? position(a, n->id) : -1;
+    if (at >= 0) {
+        v = op_to_int(&l->o, a->body, mlirBlockGetArgument(a->body, at));
+    } else if (lower_is_scalar(l, a->s, e)) {
+        v = lower_scalar(l, a->s, e);
+    } else {
+        MlirValue args[4];
+        for (int k = 0; k < n->arg_count; k++)
+            args[k] = number(a, n->args[k]);
+        v = lower_apply(l, a->body, n, args);
+    }
+    made m = {e, v};
+    VEC_PUSH(l->arena, &a->inner, m);
+    return v;
+}
+
+// Plain dims stay block arguments, so that code generation sees which axes a tile runs along.
+static MlirValue subscript(access *a, expr e)
+{
+    const expr_node *n = expr_get(a->l->pool, e);
+    int at = n->kind == EX_INDEX ? position(a, n->id) : -1;
+    if (at >= 0)
+        return mlirBlockGetArgument(a->body, at);
+    if (lower_is_scalar(a->l, a->s, e))
+        return lower_index(a->l, a->s, e);
+    return op_to_index(&a->l->o, a->body, number(a, e));
+}
+
+// A condition that the access itself must test, or null. What sizes alone decide is checked when the kernel is called.
+static MlirValue guard(access *a, const expr *subscripts, const expr *sizes, int rank, const MlirValue *at)
+{
+    lower *l = a->l;
+    MlirValue ok = {NULL};
+    for (int k = 0; k < rank; k++) {
+        expr check = 0;
+        if (bounds_read(l->program, subscripts[k], sizes[k], 0, &check) == BOUNDS_INSIDE)
+            continue;
+        MlirValue zero = op_index(&l->o, a->body, 0);
+        MlirValue low = op_compare(&l->o, a->body, OP_CMP_SGE, at[k], zero);
+        MlirValue high = op_compare(&l->o, a->body, OP_CMP_SLT, at[k], lower_index(l, a->s, sizes[k]));
+        MlirValue both = op_binary(&l->o, a->body, "arith.andi", low, high);
+        ok = ok.ptr ? op_binary(&l->o, a->body, "arith.andi", ok, both) : both;
+    }
+    return ok;
+}
+
+static void open_body(access *a)
+{
+    lower *l = a->l;
+    MlirType types[80];
+    MlirLocation at[80];
+    int n = a->n + a->ins.n;
+    for (int k = 0; k < n; k++) {
+        types[k] = k < a->n ? l->o.index : bridge_shaped_elem(mlirValueGetType(a->ins.at[k - a->n].value));
+        at[k] = l->o.at;
+    }
+    a->body = mlirBlockCreate(n, types, at);
+    for (int k = 0; k < a->ins.n; k++) {
+        made m = {a->ins.at[k].key, mlirBlockGetArgument(a->body, a->n + k)};
+        VEC_PUSH(l->arena, &a->inner, m);
+    }
+}
+
+static void end_body(access *a, int rank, const expr *subscripts, const expr *sizes)
+{
+    MlirValue at[20];
+    for (int k = 0; k < rank; k++)
+        at[k] = subscript(a, subscripts[k]);
+    MlirValue ok = sizes ? guard(a, subscripts, sizes, rank, at) : (MlirValue){NULL};
+    int n = rank;
+    if (ok.ptr)
+        at[n++] = ok;
+    op_attr segments = {"operandSegmentSizes", op_segments(&a->l->o, 2, (int32_t[]){rank, n - rank})};
+    op_make(&a->l->o, a->body, "tile.subscripts", (MlirType){NULL}, n, at, 1, &segments);
+}
+
+MlirValue lower_load(lower *l, scope *s, expr e)
+{
+    const expr_node *n = expr_get(l->pool, e);
+    bool argument = n->kind == EX_READ;
+    int dims[64];
+    access a = {.l = l, .s = s, .dims = dims};
+    a.n = scope_dims(l, s, e, dims);
+    for (int k = 0; k < n->arg_count; k++)
+        collect(&a, n->args[k]);
+    open_body(&a);
+    end_body(&a, n->arg_count, n->args, argument ? l->program->params.at[n->id].dims : NULL);
+    MlirValue operands[96];
+    int count = 0;
+    operands[count++] = argument ? l->param[n->id] : l->temp[n->id];
+    for (int k = 0; k < a.n; k++)
+        operands[count++] = scope_find(s, dims[k])->dim;
+    for (int k = 0; k < a.ins.n; k++)
+        operands[count++] = a.ins.at[k].value;
+    MlirType t = lower_tile_type(l, s, a.n, dims, lower_elem(l, n->type));
+    const char *storage = argument ? lower_storage(l->program->params.at[n->id].elem) : NULL;
+    op_attr attrs[2] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
+    if (storage)
+        attrs[1] = (op_attr){"storage", op_str_attr(&l->o, storage)};
+    MlirOperation op = op_make_regions(&l->o, s->block, "tile.load", 1, &t, count, operands, storage ? 2 : 1, attrs, 1, &a.body);
+    return mlirOperationGetResult(op, 0);
+}
+
+void lower_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem, int rank,
+                 const expr *subscripts)
+{
+    access a = {.l = l, .s = s, .dims = dims, .n = n};
+    open_body(&a);
+    end_body(&a, rank, subscripts, NULL);
+    MlirValue operands[68] = {tile, memref};
+    for (int k = 0; k < n; k++)
+        operands[2 + k] = scope_find(s, dims[k])->dim;
+    const char *storage = lower_storage(elem);
+    op_attr attr = {"storage", storage ? op_str_attr(&l->o, storage) : (MlirAttribute){NULL}};
+    op_make_regions(&l->o, s->block, "tile.store", 0, NULL, 2 + n, operands, storage ? 1 : 0, &attr, 1, &a.body);
+}

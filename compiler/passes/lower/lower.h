@@ -1,0 +1,135 @@
+// lower.h: the inside of lower-to-tile. A nest becomes one function; its values become tiles on demand.
+//
+// A *scope* is a block of IR under construction with the indices that are fixed there: the item (outer points, private
+// dims), a block of keys (the sweep), a block of rows. A value is made in the outermost scope that fixes all indices it
+// depends on, so what does not depend on rows is made once per key block, and so on. Values of rows alone that a sweep
+// outside of the row loop needs are made in a row loop before it (a *stage*) and kept in a buffer.
+#ifndef ATTNC_PASSES_LOWER_H
+#define ATTNC_PASSES_LOWER_H
+#include "algebra/bounds.h"
+#include "algebra/program.h"
+#include "ops.h"
+
+typedef struct binding {
+    int index;
+    bool is_dim;              // a dim of tiles, else one point
+    MlirValue at;             // point: its value (index)
+    MlirValue dim, from, extent;
+    int64_t max;              // of the dim; -1: bound
+    MlirValue bound;
+} binding;
+
+typedef struct made { expr key; MlirValue value; } made;
+
+typedef enum scope_kind { SCOPE_ITEM, SCOPE_SWEEP, SCOPE_ROW, SCOPE_BRANCH } scope_kind;
+
+typedef struct scope {
+    scope_kind kind;
+    struct scope *outer;
+    MlirBlock block;
+    VEC(binding) bindings;
+    VEC(made) tiles, scalars;
+    VEC(made) overrides;          // tiles that stand for an equation's value here: key is the EX_VALUE
+    VEC(MlirOperation) pending;   // loops inside, placed when the scope is closed
+    MlirValue row_number;         // row scopes: ordinal of the row block in its group (with inner points)
+    MlirValue sweep_number;       // sweep scopes: ordinal of the key block
+    bool unguarded;               // branch: SUB_REF may be a plain subtraction (fast path of the lazy maximum)
+} scope;
+
+// A buffer for a value that outlives a loop.
+// by_sweep: one for each key block too; single: one for all row blocks.
+typedef struct kept { expr key; int stage; MlirValue buf; MlirType tile; bool by_sweep, single; } kept;
+
+typedef struct lower {
+    arena *arena;
+    program *program;
+    expr_pool *pool;
+    ops o;
+    const program_nest *nest;
+    MlirBlock function_block;
+    MlirValue *param;             // memref (or scalar) of each param; null when the function lacks it
+    MlirValue *temp;              // memref of each equation that is kept between nests
+    MlirValue *size;
+    bool *in_nest;                // equation is a member
+    bool *stored;                 // equation is kept between nests (of all nests)
+    expr *body;                   // bodies with cheap values inlined and exponentials in base 2; 0: not yet
+    int row, swept[8], swept_count;
+    scope *item;
+    scope **stage;                // row loop before the first sweep, after each sweep; NULL: not opened
+    VEC(kept) buffers;
+    int sweep;                    // the sweep under construction; 0: none
+    bool rows_outside;            // the row loop is outside of the sweep
+    MlirValue *from, *end;        // by index: the part of its range that the item has, from .. end - 1; null: all
+    MlirValue row_blocks;         // dim of the row blocks that an item has at most (inner points included)
+    MlirValue key_blocks;         // dim of the key blocks that a row has at most
+    expr domain;                  // under which the value under construction is asked for
+} lower;
+
+// ---- scope.c --------------------------------------------------------------------------------------------------------
+scope *scope_open(lower *l, scope_kind kind, scope *outer, MlirBlock block);
+// Places what is pending and ends the block with scf.yield (not the item's).
+void scope_close(lower *l, scope *s);
+const binding *scope_find(const scope *s, int index);
+void scope_bind_point(lower *l, scope *s, int index, MlirValue at);
+void scope_bind_dim(lower *l, scope *s, int index, MlirValue from, MlirValue extent, int64_t max, MlirValue bound);
+// The indices of e that are dims of tiles in s: swept ones first, private ones, the row last.
+int scope_dims(lower *l, const scope *s, expr e, int *out);
+void scope_order(lower *l, int n, int *indices);
+// The innermost scope around s that fixes an index of e.
+scope *scope_for(lower *l, scope *s, expr e);
+// Does e read the value of the equation, directly or through values of the nest that are made on demand?
+bool lower_uses(lower *l, expr e, int equation);
+MlirType lower_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem);
+MlirType lower_elem(lower *l, expr_type t);
+
+// ---- scalar.c -------------------------------------------------------------------------------------------------------
+// A scalar without tile dims, in its own type (i64, i1, f32, f64).
+MlirValue lower_scalar(lower *l, scope *s, expr e);
+MlirValue lower_index(lower *l, scope *s, expr e);    // as an index
+// May e be computed as a scalar: no float read, no value of an equation, no tile dim?
+bool lower_is_scalar(lower *l, const scope *s, expr e);
+MlirValue lower_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *args);
+
+// ---- value.c --------------------------------------------------------------------------------------------------------
+MlirValue lower_tile(lower *l, scope *s, expr e);
+// A map over the dims of `indices` (at least those of e).
+MlirValue lower_map(lower *l, scope *s, expr e, int n, const int *indices);
+expr lower_own_value(lower *l, int equation);
+bool lower_is_accumulator(lower *l, int equation);
+expr lower_body(lower *l, int equation);
+MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile);
+// The buffer of a row-level value, allocated at the item.
+kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, bool by_sweep);
+kept *lower_find_kept(lower *l, expr key);
+int lower_ready(lower *l, expr e);      // the sweep after which e can be made
+
+// ---- load.c ---------------------------------------------------------------------------------------------------------
+MlirValue lower_load(lower *l, scope *s, expr e);
+void lower_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem,
+                 int rank, const expr *subscripts);
+const char *lower_storage(elem_type t);    // NULL where the memref's type says it
+
+// ---- reduce.c -------------------------------------------------------------------------------------------------------
+// A reduction with its terms as operands: sum a * b over `over`, or of one tile.
+typedef struct terms { expr a, b, factor; } terms;     // b == 0: not a product; factor: free of the reduced indices, or 0
+terms lower_terms(lower *l, const program_equation *e, expr body);
+// The reduction of e in scope s, combined with init (may be null); mask: its domain applies.
+MlirValue lower_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask);
+
+// ---- sweep.c --------------------------------------------------------------------------------------------------------
+void lower_sweep(lower *l, int sweep);
+void lower_stage_results(lower *l, int stage);
+void lower_init_accumulators(lower *l);
+scope *lower_stage(lower *l, int stage);
+void lower_store_result(lower *l, scope *s, int equation);
+
+// ---- nest.c ---------------------------------------------------------------------------------------------------------
+// Opens the loops over inner points and row blocks of the item inside `outer`; returns the innermost scope.
+scope *lower_open_rows(lower *l, scope *outer);
+// An upper bound of the index's values that needs sizes alone.
+expr lower_index_bound(const program *p, int index);
+// The number of work items, computed in s.
+MlirValue lower_items(lower *l, scope *s);
+// Fills the function of the nest and returns from it.
+void lower_nest_body(lower *l, MlirBlock function, MlirValue item);
+#endif

@@ -1,0 +1,411 @@
+// nest.c: one nest as a function: its item, the row loops, buffers and results.
+#include "lower.h"
+#include "mlir-c/BuiltinAttributes.h"
+#include "mlir-c/BuiltinTypes.h"
+#include <string.h>
+
+// ---- ranges of indices -------------------------------------------------------------------------------------------------
+
+static MlirValue range_lo(lower *l, scope *s, int index)
+{
+    return l->from[index].ptr ? l->from[index] : lower_index(l, s, l->program->indices.at[index].lo);
+}
+
+static MlirValue range_hi(lower *l, scope *s, int index)
+{
+    return l->end[index].ptr ? l->end[index] : lower_index(l, s, l->program->indices.at[index].hi);
+}
+
+static bool reads_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
+
+typedef struct axis_search { const program *p; int index; expr found; } axis_search;
+
+static bool find_axis(const expr_node *n, void *user)
+{
+    axis_search *a = user;
+    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++) {
+        const expr_node *s = expr_get(a->p->pool, n->args[k]);
+        if (s->kind == EX_INDEX && s->id == a->index)
+            a->found = a->p->params.at[n->id].dims[k];
+    }
+    return a->found != 0;
+}
+
+// An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
+expr lower_index_bound(const program *p, int index)
+{
+    if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))
+        return p->indices.at[index].hi;
+    axis_search a = {p, index, 0};
+    for (int k = 0; k < p->equations.n && !a.found; k++) {
+        const program_equation *e = &p->equations.at[k];
+        expr_any(p->pool, e->body, find_axis, &a);
+        for (int r = 0; e->result >= 0 && r < e->result_rank; r++)
+            if (e->result_own[r] == index)
+                a.found = p->params.at[e->result].dims[r];
+    }
+    return a.found ? a.found : expr_int(p->pool, 1);
+}
+
+static MlirValue ceil_div(lower *l, MlirBlock b, MlirValue n, int64_t d)
+{
+    MlirValue up = op_binary(&l->o, b, "arith.addi", n, op_index(&l->o, b, d - 1));
+    return op_binary(&l->o, b, "arith.divui", up, op_index(&l->o, b, d));
+}
+
+static MlirValue non_negative(lower *l, MlirBlock b, MlirValue n)
+{
+    return op_binary(&l->o, b, "arith.maxsi", n, op_index(&l->o, b, 0));
+}
+
+// ---- row loops -----------------------------------------------------------------------------------------------------
+
+static const program_loop *row_loop(const lower *l)
+{
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].kind == LOOP_ROW)
+            return &l->nest->loops[k];
+    return NULL;
+}
+
+static scope *open_loop(lower *l, scope *outer, MlirValue lo, MlirValue hi, MlirValue step, MlirValue *out_iv)
+{
+    MlirBlock body;
+    MlirOperation loop = op_for(&l->o, lo, hi, step, out_iv, &body);
+    VEC_PUSH(l->arena, &outer->pending, loop);
+    return scope_open(l, SCOPE_ROW, outer, body);
+}
+
+scope *lower_open_rows(lower *l, scope *outer)
+{
+    scope *s = outer;
+    MlirValue zero = op_index(&l->o, outer->block, 0), one = op_index(&l->o, outer->block, 1);
+    MlirValue number = zero;
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k];
+        if (p->kind != LOOP_INNER)
+            continue;
+        MlirValue iv, lo = range_lo(l, s, p->index), hi = range_hi(l, s, p->index);
+        MlirValue count = op_binary(&l->o, s->block, "arith.subi", hi, lo);
+        s = open_loop(l, s, lo, hi, one, &iv);
+        scope_bind_point(l, s, p->index, iv);
+        number = op_binary(&l->o, s->block, "arith.muli", number, count);
+        number = op_binary(&l->o, s->block, "arith.addi", number, op_binary(&l->o, s->block, "arith.subi", iv, lo));
+    }
+    const program_loop *row = row_loop(l);
+    if (!row) {
+        MlirValue iv;
+        if (s == outer)
+            s = open_loop(l, s, zero, one, one, &iv);
+        s->row_number = number;
+        return s;
+    }
+    MlirValue iv, lo = range_lo(l, s, row->index), hi = range_hi(l, s, row->index);
+    MlirValue step = op_index(&l->o, s->block, row->block);
+    MlirValue blocks = ceil_div(l, s->block, non_negative(l, s->block, op_binary(&l->o, s->block, "arith.subi", hi, lo)), row->block);
+    s = open_loop(l, s, lo, hi, step, &iv);
+    MlirValue left = op_binary(&l->o, s->block, "arith.subi", hi, iv);
+    scope_bind_dim(l, s, row->index, iv, op_binary(&l->o, s->block, "arith.minsi", left, step), row->block, (MlirValue){NULL});
+    MlirValue here = op_binary(&l->o, s->block, "arith.divui", op_binary(&l->o, s->block, "arith.subi", iv, lo), step);
+    s->row_number = op_binary(&l->o, s->block, "arith.addi", op_binary(&l->o, s->block, "arith.muli", number, blocks), here);
+    return s;
+}
+
+scope *lower_stage(lower *l, int stage) { return l->stage[stage]; }
+
+// ---- buffers -----------------------------------------------------------------------------------------------------------
+
+// A dim of the index's tiles, declared at the item for allocation only.
+static MlirValue storage_dim(lower *l, int index)
+{
+    const binding *b = scope_find(l->item, index);
+    if (b)
+        return b->dim;
+    int64_t block = 1;
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].index == index && (l->nest->loops[k].kind == LOOP_ROW || l->nest->loops[k].kind == LOOP_SWEEP))
+            block = l->nest->loops[k].block;
+    MlirBlock at = l->item->block;
+    return op_dim(&l->o, at, l->program->indices.at[index].name, op_index(&l->o, at, 0), op_index(&l->o, at, block), block,
+                  (MlirValue){NULL});
+}
+
+static int64_t dim_max(lower *l, MlirValue dim)
+{
+    MlirOperation op = mlirOpResultGetOwner(dim);
+    MlirAttribute a = mlirOperationGetAttributeByName(op, mlirStringRefCreateFromCString("max"));
+    return mlirIntegerAttrGetValueInt(a);
+}
+
+kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, bool by_sweep)
+{
+    MlirValue dims[16];
+    MlirStringRef names[16];
+    int64_t sizes[16];
+    int count = 0, lead;
+    dims[count++] = l->row_blocks;
+    if (by_sweep)
+        dims[count++] = l->key_blocks;
+    lead = count;
+    names[0] = mlirStringRefCreateFromCString("rows");
+    names[1] = mlirStringRefCreateFromCString("blocks");
+    for (int k = 0; k < n; k++) {
+        names[count] = mlirStringRefCreateFromCString(l->program->indices.at[indices[k]].name);
+        dims[count++] = storage_dim(l, indices[k]);
+    }
+    for (int k = 0; k < count; k++)
+        sizes[k] = dim_max(l, dims[k]);
+    MlirType t = bridge_buf_type(l->o.context, count, names, sizes, elem);
+    kept fresh = {.key = key, .by_sweep = by_sweep};
+    fresh.buf = op_make(&l->o, l->item->block, "tile.alloc", t, count, dims, 0, NULL);
+    fresh.tile = bridge_tile_type(l->o.context, count - lead, names + lead, sizes + lead, elem);
+    VEC_PUSH(l->arena, &l->buffers, fresh);
+    return &l->buffers.at[l->buffers.n - 1];
+}
+
+// ---- results -----------------------------------------------------------------------------------------------------------
+
+void lower_store_result(lower *l, scope *s, int equation)
+{
+    const program_equation *e = &l->program->equations.at[equation];
+    expr value = lower_own_value(l, equation);
+    int dims[64];
+    int n = scope_dims(l, s, value, dims);
+    if (l->stored[equation]) {
+        expr at[64];
+        for (int k = 0; k < e->own_count; k++)
+            at[k] = expr_index(l->pool, e->own[k]);
+        at[e->own_count] = expr_int(l->pool, 0);
+        MlirValue v = lower_map(l, s, value, n, dims);
+        lower_store(l, s, v, n, dims, l->temp[equation], e->type == TY_BOOL ? ELEM_BOOL : ELEM_NONE, e->own_count ? e->own_count : 1, at);
+    }
+    if (e->result < 0)
+        return;
+    const program_param *p = &l->program->params.at[e->result];
+    if (e->kind == REDUCE_NONE && e->domain)
+        value = expr_apply(l->pool, EF_SELECT, 3, (expr[]){e->domain, value, p->fill});
+    expr at[64];
+    for (int k = 0; k < e->result_rank; k++)
+        at[k] = expr_index(l->pool, e->result_own[k]);
+    MlirValue v = lower_map(l, s, value, n, dims);
+    lower_store(l, s, v, n, dims, l->param[e->result], p->elem, e->result_rank, at);
+}
+
+static bool owns_swept(const lower *l, const program_equation *e)
+{
+    for (int k = 0; k < l->swept_count; k++)
+        if (program_has_index(e->own, e->own_count, l->swept[k]))
+            return true;
+    return false;
+}
+
+void lower_stage_results(lower *l, int stage)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k];
+        const program_equation *e = &l->program->equations.at[number];
+        if (owns_swept(l, e) || (e->result < 0 && !l->stored[number]))
+            continue;
+        if (lower_ready(l, lower_own_value(l, number)) == stage)
+            lower_store_result(l, l->stage[stage], number);
+    }
+}
+
+// ---- the item ------------------------------------------------------------------------------------------------------------
+
+typedef struct enclosing { MlirBlock around; MlirOperation loop; MlirBlock body; } enclosing;
+
+static MlirValue loop_count(lower *l, scope *s, const program_loop *p)
+{
+    MlirValue lo = lower_index(l, s, l->program->indices.at[p->index].lo);
+    MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+    MlirValue n = non_negative(l, s->block, op_binary(&l->o, s->block, "arith.subi", hi, lo));
+    return p->kind == LOOP_GROUP ? ceil_div(l, s->block, n, p->block) : n;
+}
+
+MlirValue lower_items(lower *l, scope *s)
+{
+    MlirValue items = op_index(&l->o, s->block, 1);
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].parallel)
+            items = op_binary(&l->o, s->block, "arith.muli", items, loop_count(l, s, &l->nest->loops[k]));
+    return items;
+}
+
+static void bind_group(lower *l, scope *s, const program_loop *p, MlirValue from)
+{
+    MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", from, op_index(&l->o, s->block, p->block));
+    l->from[p->index] = from;
+    l->end[p->index] = op_binary(&l->o, s->block, "arith.minsi", end, hi);
+}
+
+// The item's number, innermost loop last; groups of rows from the last to the first, so that long causal rows come first.
+static void decode(lower *l, scope *s, MlirValue item)
+{
+    for (int k = l->nest->loop_count - 1; k >= 0; k--) {
+        const program_loop *p = &l->nest->loops[k];
+        if (!p->parallel)
+            continue;
+        MlirValue n = loop_count(l, s, p);
+        MlirValue at = op_binary(&l->o, s->block, "arith.remui", item, n);
+        item = op_binary(&l->o, s->block, "arith.divui", item, n);
+        MlirValue lo = lower_index(l, s, l->program->indices.at[p->index].lo);
+        if (p->kind != LOOP_GROUP) {
+            scope_bind_point(l, s, p->index, op_binary(&l->o, s->block, "arith.addi", lo, at));
+            continue;
+        }
+        at = op_binary(&l->o, s->block, "arith.subi", op_binary(&l->o, s->block, "arith.subi", n, op_index(&l->o, s->block, 1)), at);
+        MlirValue offset = op_binary(&l->o, s->block, "arith.muli", at, op_index(&l->o, s->block, p->block));
+        bind_group(l, s, p, op_binary(&l->o, s->block, "arith.addi", lo, offset));
+    }
+}
+
+// Outer loops that are not part of the item number: their ranges depend on data or on other indices.
+static int open_sequential(lower *l, scope *s, enclosing *out)
+{
+    int n = 0;
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k];
+        bool outer = p->kind == LOOP_POINT || (p->kind == LOOP_GROUP && p->block);
+        if (!outer || p->parallel)
+            continue;
+        MlirValue iv, lo = lower_index(l, s, l->program->indices.at[p->index].lo);
+        MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+        enclosing e = {.around = s->block};
+        e.loop = op_for(&l->o, lo, hi, op_index(&l->o, s->block, p->kind == LOOP_GROUP ? p->block : 1), &iv, &e.body);
+        out[n++] = e;
+        s->block = e.body;
+        if (p->kind == LOOP_GROUP)
+            bind_group(l, s, p, iv);
+        else
+            scope_bind_point(l, s, p->index, iv);
+    }
+    return n;
+}
+
+static bool in_loops(const lower *l, int index)
+{
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].index == index)
+            return true;
+    return false;
+}
+
+// Private indices are whole inside tiles.
+static void bind_private(lower *l)
+{
+    for (int x = 0; x < l->program->indices.n; x++) {
+        bool used = false;
+        for (int k = 0; k < l->nest->equation_count; k++)
+            used = used || program_ranges_over(&l->program->equations.at[l->nest->equations[k]], x);
+        if (!used || in_loops(l, x))
+            continue;
+        MlirBlock b = l->item->block;
+        MlirValue lo = lower_index(l, l->item, l->program->indices.at[x].lo);
+        MlirValue hi = lower_index(l, l->item, l->program->indices.at[x].hi);
+        MlirValue n = non_negative(l, b, op_binary(&l->o, b, "arith.subi", hi, lo));
+        const expr_node *c = expr_get(l->pool, l->program->indices.at[x].hi);
+        const expr_node *z = expr_get(l->pool, l->program->indices.at[x].lo);
+        bool constant = c->kind == EX_INT && z->kind == EX_INT && z->value.i == 0 && c->value.i > 0;
+        MlirValue bound = lower_index(l, l->item, lower_index_bound(l->program, x));
+        scope_bind_dim(l, l->item, x, lo, n, constant ? c->value.i : -1, constant ? (MlirValue){NULL} : bound);
+    }
+}
+
+static MlirValue blocks_dim(lower *l, const char *name, MlirValue bound, int64_t max)
+{
+    MlirBlock b = l->item->block;
+    MlirValue extent = bound.ptr ? bound : op_index(&l->o, b, max);
+    return op_dim(&l->o, b, name, op_index(&l->o, b, 0), extent, bound.ptr ? -1 : max, bound);
+}
+
+static const program_loop *group_of(const lower *l, int index)
+{
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].kind == LOOP_GROUP && l->nest->loops[k].index == index && l->nest->loops[k].block)
+            return &l->nest->loops[k];
+    return NULL;
+}
+
+// Row blocks of an item at most: from sizes alone.
+static void count_row_blocks(lower *l)
+{
+    MlirBlock b = l->item->block;
+    int64_t constant = 1;
+    MlirValue bound = {NULL};
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k], *group = group_of(l, p->index);
+        if (p->kind != LOOP_INNER && p->kind != LOOP_ROW)
+            continue;
+        if (group) {
+            constant *= group->block / p->block;
+            continue;
+        }
+        MlirValue n = lower_index(l, l->item, lower_index_bound(l->program, p->index));
+        n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
+        bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
+    }
+    if (bound.ptr && constant > 1)
+        bound = op_binary(&l->o, b, "arith.muli", bound, op_index(&l->o, b, constant));
+    l->row_blocks = blocks_dim(l, "rows", bound, constant);
+}
+
+static void count_key_blocks(lower *l)
+{
+    MlirBlock b = l->item->block;
+    MlirValue bound = {NULL};
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k];
+        if (p->kind != LOOP_SWEEP)
+            continue;
+        MlirValue n = lower_index(l, l->item, lower_index_bound(l->program, p->index));
+        n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
+        bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
+    }
+    if (bound.ptr)
+        l->key_blocks = blocks_dim(l, "blocks", bound, 1);
+}
+
+static bool rows_before_sweep(const lower *l)
+{
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        loop_kind kind = l->nest->loops[k].kind;
+        if (kind == LOOP_ROW || kind == LOOP_INNER)
+            return true;
+        if (kind == LOOP_SWEEP)
+            return false;
+    }
+    return true;
+}
+
+void lower_nest_body(lower *l, MlirBlock function, MlirValue item)
+{
+    enclosing around[64];
+    l->item = scope_open(l, SCOPE_ITEM, NULL, function);
+    decode(l, l->item, item);
+    int loops = open_sequential(l, l->item, around);
+    bind_private(l);
+    count_row_blocks(l);
+    count_key_blocks(l);
+    l->rows_outside = rows_before_sweep(l);
+    int sweeps = l->swept_count ? (l->nest->sweeps > 0 ? l->nest->sweeps : 1) : 0;
+    l->stage = ARENA_ARRAY(l->arena, scope *, sweeps + 1);
+    for (int k = 0; k <= sweeps; k++) {
+        l->stage[k] = lower_open_rows(l, l->item);
+        if (k == 0)
+            lower_init_accumulators(l);
+        lower_stage_results(l, k);
+        if (k < sweeps)
+            lower_sweep(l, k + 1);
+    }
+    for (int k = 0; k <= sweeps; k++)
+        for (scope *s = l->stage[k]; s != l->item; s = s->outer)
+            scope_close(l, s);
+    scope_close(l, l->item);
+    for (int k = loops - 1; k >= 0; k--) {
+        op_end(&l->o, around[k].body);
+        op_place(around[k].around, around[k].loop);
+    }
+    op_make(&l->o, function, "func.return", (MlirType){NULL}, 0, NULL, 0, NULL);
+}

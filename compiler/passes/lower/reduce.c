@@ -1,0 +1,195 @@
+// reduce.c: reductions as contractions of two tiles where the body is a product, else as a reduction of one.
+#include "lower.h"
+#include <math.h>
+
+enum { MAX_FACTORS = 32 };
+
+static int factors_of(lower *l, expr e, int n, expr *out)
+{
+    const expr_node *x = expr_get(l->pool, e);
+    if (x->kind == EX_APPLY && x->fn == EF_MUL && n + 2 < MAX_FACTORS) {
+        n = factors_of(l, x->args[0], n, out);
+        return factors_of(l, x->args[1], n, out);
+    }
+    // A product behind a name is a product too: the value is made on demand.
+    if (x->kind == EX_VALUE && l->in_nest[x->id] && l->program->equations.at[x->id].kind == REDUCE_NONE) {
+        const expr_node *b = expr_get(l->pool, lower_body(l, x->id));
+        if (b->kind == EX_APPLY && b->fn == EF_MUL && n + 2 < MAX_FACTORS)
+            return factors_of(l, lower_body(l, x->id), n, out);
+    }
+    out[n] = e;
+    return n + 1;
+}
+
+static bool uses_any(lower *l, expr e, int n, const int *indices)
+{
+    for (int k = 0; k < n; k++)
+        if (expr_uses_index(l->pool, e, indices[k]))
+            return true;
+    return false;
+}
+
+static expr times(lower *l, expr a, expr b)
+{
+    return !a ? b : !b ? a : expr_apply2(l->pool, EF_MUL, a, b);
+}
+
+// Does b lack one of the equation's own indices that a has, and the other way round? Else nothing is reused.
+static bool is_outer_product(lower *l, const program_equation *e, expr a, expr b)
+{
+    bool only_a = false, only_b = false;
+    for (int k = 0; k < e->own_count; k++) {
+        bool in_a = expr_uses_index(l->pool, a, e->own[k]), in_b = expr_uses_index(l->pool, b, e->own[k]);
+        only_a = only_a || (in_a && !in_b);
+        only_b = only_b || (in_b && !in_a);
+    }
+    return only_a && only_b;
+}
+
+// Factors that run along the rows against those that do not. Factors free of the reduced indices go with the side that
+// has all their indices, or stand outside.
+terms lower_terms(lower *l, const program_equation *e, expr body)
+{
+    terms whole = {body, 0, 0}, t = {0, 0, 0};
+    if (e->kind != REDUCE_SUM || l->row < 0 || (e->type != TY_F32 && e->type != TY_F64))
+        return whole;
+    expr factor[MAX_FACTORS];
+    int n = factors_of(l, body, 0, factor);
+    for (int k = 0; k < n; k++) {
+        bool row = expr_uses_index(l->pool, factor[k], l->row);
+        if (!uses_any(l, factor[k], e->reduced_count, e->reduced))
+            t.factor = times(l, t.factor, factor[k]);
+        else if (row)
+            t.b = times(l, t.b, factor[k]);
+        else
+            t.a = times(l, t.a, factor[k]);
+    }
+    if (!t.a || !t.b || !is_outer_product(l, e, t.a, t.b))
+        return whole;
+    return t;
+}
+
+static int dims_of(lower *l, const scope *s, int n, const int *indices, int *out)
+{
+    int count = 0;
+    for (int k = 0; k < n; k++) {
+        const binding *b = scope_find(s, indices[k]);
+        if (b && b->is_dim && !program_has_index(out, count, indices[k]))
+            out[count++] = indices[k];
+    }
+    scope_order(l, count, out);
+    return count;
+}
+
+typedef struct reduction {
+    lower *l;
+    scope *s;
+    const program_equation *e;
+    int own_count, own[64], all_count, all[64];
+    MlirAttribute over;
+    MlirValue mask, init;
+    MlirType type;
+} reduction;
+
+static reduction describe(lower *l, scope *s, const program_equation *e)
+{
+    reduction r = {.l = l, .s = s, .e = e};
+    int both[128], n = 0;
+    for (int k = 0; k < e->own_count; k++)
+        both[n++] = e->own[k];
+    for (int k = 0; k < e->reduced_count; k++)
+        both[n++] = e->reduced[k];
+    r.own_count = dims_of(l, s, e->own_count, e->own, r.own);
+    r.all_count = dims_of(l, s, n, both, r.all);
+    const char *names[64];
+    int count = 0;
+    for (int k = 0; k < r.all_count; k++)
+        if (!program_has_index(r.own, r.own_count, r.all[k]))
+            names[count++] = l->program->indices.at[r.all[k]].name;
+    r.over = op_strs_attr(&l->o, count, names);
+    r.type = lower_tile_type(l, s, r.own_count, r.own, lower_elem(l, e->type));
+    return r;
+}
+
+static int operands(const reduction *r, MlirValue first, MlirValue second, MlirValue *out)
+{
+    int n = 0;
+    for (int k = 0; k < r->all_count; k++)
+        out[n++] = scope_find(r->s, r->all[k])->dim;
+    out[n++] = first;
+    if (second.ptr)
+        out[n++] = second;
+    if (r->mask.ptr)
+        out[n++] = r->mask;
+    if (r->init.ptr)
+        out[n++] = r->init;
+    return n;
+}
+
+static MlirValue contract(reduction *r, MlirValue a, MlirValue b)
+{
+    lower *l = r->l;
+    MlirValue at[72];
+    int n = operands(r, a, b, at);
+    op_attr attrs[2] = {{"over", r->over},
+                        {"operandSegmentSizes", op_segments(&l->o, 5, (int32_t[]){r->all_count, 1, 1, r->mask.ptr != NULL, r->init.ptr != NULL})}};
+    return mlirOperationGetResult(op_make_regions(&l->o, r->s->block, "tile.contract", 1, &r->type, n, at, 2, attrs, 0, NULL), 0);
+}
+
+static MlirValue reduce(reduction *r, MlirValue in)
+{
+    static const char *const kinds[] = {"", "sum", "max", "min"};
+    lower *l = r->l;
+    MlirValue at[72];
+    int n = operands(r, in, (MlirValue){NULL}, at);
+    op_attr attrs[3] = {{"kind", op_str_attr(&l->o, kinds[r->e->kind])}, {"over", r->over},
+                        {"operandSegmentSizes", op_segments(&l->o, 4, (int32_t[]){r->all_count, 1, r->mask.ptr != NULL, r->init.ptr != NULL})}};
+    return mlirOperationGetResult(op_make_regions(&l->o, r->s->block, "tile.reduce", 1, &r->type, n, at, 3, attrs, 0, NULL), 0);
+}
+
+enum { PRODUCT_SYMBOL = 1000 };
+
+static MlirValue times_factor(reduction *r, MlirValue product, expr factor)
+{
+    lower *l = r->l;
+    expr symbol = expr_symbol(l->pool, r->e->type, PRODUCT_SYMBOL);
+    scope *s = scope_open(l, SCOPE_BRANCH, r->s, r->s->block);
+    made o = {symbol, product};
+    VEC_PUSH(l->arena, &s->overrides, o);
+    return lower_map(l, s, expr_apply2(l->pool, EF_MUL, symbol, factor), r->own_count, r->own);
+}
+
+// The tile of an expression with all dims of the reduction, as tile.reduce wants it.
+static MlirValue whole_tile(reduction *r, expr e)
+{
+    int dims[64];
+    if (scope_dims(r->l, r->s, e, dims) == r->all_count)
+        return lower_tile(r->l, r->s, e);
+    return lower_map(r->l, r->s, e, r->all_count, r->all);
+}
+
+MlirValue lower_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
+{
+    const program_equation *e = &l->program->equations.at[equation];
+    expr before = l->domain;
+    l->domain = expr_and(l->pool, e->domain, e->demand);
+    reduction r = describe(l, s, e);
+    r.init = init;
+    if (mask && e->domain)
+        r.mask = lower_tile(l, s, e->domain);
+    terms t = lower_terms(l, e, lower_body(l, equation));
+    MlirValue v;
+    if (t.b) {
+        int inside[64];
+        bool fits = t.factor && scope_dims(l, s, t.factor, inside) == 0;
+        bool row_factor = t.factor && !fits && init.ptr;
+        expr b = fits || row_factor ? times(l, t.b, t.factor) : t.b;
+        v = contract(&r, lower_tile(l, s, t.a), lower_tile(l, s, b));
+        if (t.factor && !fits && !row_factor)
+            v = times_factor(&r, v, t.factor);
+    } else {
+        v = reduce(&r, whole_tile(&r, t.a));
+    }
+    l->domain = before;
+    return v;
+}

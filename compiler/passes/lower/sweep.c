@@ -1,0 +1,530 @@
+// sweep.c: one sweep over the keys: loops, masks, accumulators and their repairs.
+//
+//   for each range of existing keys, for each key block, for each row block:
+//     if the block holds existing scores:
+//       full:    terms and accumulators without masks          partial: the same with the domain as mask
+//
+// Accumulators whose terms use a running reference y (a maximum, or made of maxima) are repaired when y moves:
+//
+//   strict   y' = y of this block too; acc *= c(y, y'); then the terms with y'
+//   lazy     the terms with the old y; only when their sum leaves a safe range is the block done again as above. So the
+//            usual block has no maximum, no comparison of it and no rescaling (performance.md, The running maximum, lazily)
+#include "lower.h"
+#include <math.h>
+#include <string.h>
+
+// Sums beyond this make the lazy reference move: far from overflow whatever is multiplied by the terms.
+static double sum_limit(expr_type t) { return t == TY_F64 ? 0x1p300 : 0x1p40; }
+
+static const program_equation *equation_of(const lower *l, int k) { return &l->program->equations.at[k]; }
+
+static bool accumulates(lower *l, int equation, int sweep)
+{
+    return lower_is_accumulator(l, equation) && equation_of(l, equation)->sweep == sweep;
+}
+
+static kept *state_of(lower *l, int equation) { return lower_find_kept(l, lower_own_value(l, equation)); }
+
+static MlirValue state(lower *l, scope *s, int equation)
+{
+    return lower_buffer(l, s, state_of(l, equation), false, (MlirValue){NULL});
+}
+
+static void put_state(lower *l, scope *s, int equation, MlirValue v) { lower_buffer(l, s, state_of(l, equation), true, v); }
+
+static int own_dims(lower *l, const scope *s, int equation, int *out)
+{
+    return scope_dims(l, s, lower_own_value(l, equation), out);
+}
+
+static double neutral(reduce_kind k) { return k == REDUCE_MAX ? -INFINITY : k == REDUCE_MIN ? INFINITY : 0; }
+
+static expr neutral_of(lower *l, const program_equation *e)
+{
+    if (e->type == TY_INT)
+        return expr_int(l->pool, e->kind == REDUCE_MAX ? INT64_MIN : e->kind == REDUCE_MIN ? INT64_MAX : 0);
+    return expr_float(l->pool, e->type, neutral(e->kind));
+}
+
+void lower_init_accumulators(lower *l)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k], dims[64];
+        if (!lower_is_accumulator(l, number))
+            continue;
+        scope *s = lower_stage(l, 0);
+        int n = own_dims(l, s, number, dims);
+        MlirValue v = lower_map(l, s, neutral_of(l, equation_of(l, number)), n, dims);
+        kept *state = lower_kept(l, lower_own_value(l, number), n, dims, lower_elem(l, equation_of(l, number)->type), false);
+        lower_buffer(l, s, state, true, v);
+    }
+}
+
+// ---- references -----------------------------------------------------------------------------------------------------
+
+typedef struct group {
+    int reference;                    // the equation y
+    int maxima_count, maxima[16];     // accumulators of this sweep that y is made of
+    int member_count, members[64];    // accumulators whose terms use y
+} group;
+
+static void find_maxima(lower *l, group *g, int sweep)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int m = l->nest->equations[k];
+        bool used = m == g->reference || lower_uses(l, lower_own_value(l, g->reference), m);
+        if (used && accumulates(l, m, sweep) && g->maxima_count < 16)
+            g->maxima[g->maxima_count++] = m;
+    }
+}
+
+static int find_groups(lower *l, int sweep, group *out)
+{
+    int count = 0;
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k], y = equation_of(l, number)->reference, g = 0;
+        if (!accumulates(l, number, sweep) || y < 0)
+            continue;
+        while (g < count && out[g].reference != y)
+            g++;
+        if (g == count) {
+            out[count] = (group){.reference = y};
+            find_maxima(l, &out[count++], sweep);
+        }
+        out[g].members[out[g].member_count++] = number;
+    }
+    return count;
+}
+
+static bool in_some_group(const group *g, int count, int equation)
+{
+    for (int k = 0; k < count; k++) {
+        if (program_has_index(g[k].maxima, g[k].maxima_count, equation) || program_has_index(g[k].members, g[k].member_count, equation))
+            return true;
+    }
+    return false;
+}
+
+static void override(lower *l, scope *s, expr key, MlirValue v)
+{
+    made o = {key, v};
+    VEC_PUSH(l->arena, &s->overrides, o);
+}
+
+// The reference when its maxima have these values. Null maxima: those in memory.
+static MlirValue reference(lower *l, scope *s, const group *g, const MlirValue *maxima)
+{
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    for (int k = 0; k < g->maxima_count; k++)
+        override(l, at, lower_own_value(l, g->maxima[k]), maxima ? maxima[k] : state(l, s, g->maxima[k]));
+    return lower_tile(l, at, lower_own_value(l, g->reference));
+}
+
+static void accumulate(lower *l, scope *s, int equation, bool mask)
+{
+    put_state(l, s, equation, lower_reduction(l, s, equation, state(l, s, equation), mask));
+}
+
+// acc * c(old, new), 0 where there was no reference yet.
+static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirValue fresh)
+{
+    const program_equation *e = equation_of(l, equation);
+    expr_pool *p = l->pool;
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    expr o = expr_symbol(p, e->type, EXPR_OLD), n = expr_symbol(p, e->type, EXPR_NEW);
+    expr acc = expr_symbol(p, e->type, 1001);
+    override(l, at, o, old);
+    override(l, at, n, fresh);
+    override(l, at, acc, state(l, s, equation));
+    expr none = expr_apply2(p, EF_EQ, o, expr_float(p, e->type, -INFINITY));
+    expr c = expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, e->type, 0), e->repair});
+    int dims[64];
+    int row_dims[64];
+    int rows = scope_dims(l, s, lower_own_value(l, e->reference), row_dims);
+    MlirValue factor = lower_map(l, at, c, rows, row_dims);
+    expr by = expr_symbol(p, e->type, 1002);
+    override(l, at, by, factor);
+    return lower_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
+}
+
+// Moves the reference to what this block asks for and repairs the members. Terms are made with the new one after it.
+static void move_reference(lower *l, scope *s, const group *g, bool mask, MlirValue *out_reference)
+{
+    MlirValue fresh[16];
+    MlirValue old = reference(l, s, g, NULL);
+    for (int k = 0; k < g->maxima_count; k++)
+        fresh[k] = lower_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
+    MlirValue y = reference(l, s, g, fresh);
+    for (int k = 0; k < g->member_count; k++)
+        put_state(l, s, g->members[k], repaired(l, s, g->members[k], old, y));
+    for (int k = 0; k < g->maxima_count; k++)
+        put_state(l, s, g->maxima[k], fresh[k]);
+    *out_reference = y;
+}
+
+static void strict_group(lower *l, scope *s, const group *g, bool mask)
+{
+    MlirValue y;
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    move_reference(l, s, g, mask, &y);
+    override(l, at, lower_own_value(l, g->reference), y);
+    for (int k = 0; k < g->member_count; k++)
+        accumulate(l, at, g->members[k], mask);
+}
+
+// ---- the lazy maximum -------------------------------------------------------------------------------------------------
+
+// The value behind names: what lower_tile makes for it.
+static expr canonical(lower *l, expr e)
+{
+    const expr_node *n = expr_get(l->pool, e);
+    while (n->kind == EX_VALUE && l->in_nest[n->id] && equation_of(l, n->id)->kind == REDUCE_NONE) {
+        e = lower_body(l, n->id);
+        n = expr_get(l->pool, e);
+    }
+    return e;
+}
+
+// The one operand of all members that depends on the reference, or 0.
+static expr shared_term(lower *l, const group *g)
+{
+    expr shared = 0;
+    for (int k = 0; k < g->member_count; k++) {
+        terms t = lower_terms(l, equation_of(l, g->members[k]), lower_body(l, g->members[k]));
+        expr parts[3] = {t.a, t.b, t.factor};
+        for (int q = 0; q < 3; q++) {
+            if (!parts[q] || !lower_uses(l, parts[q], g->reference))
+                continue;
+            expr c = canonical(l, parts[q]);
+            if (q == 2 || (shared && shared != c))
+                return 0;
+            shared = c;
+        }
+    }
+    return shared;
+}
+
+// A member that sums the shared term itself: its sum tells when the reference is out of range.
+static int witness(lower *l, const group *g, expr term)
+{
+    for (int k = 0; k < g->member_count; k++) {
+        const program_equation *e = equation_of(l, g->members[k]);
+        terms t = lower_terms(l, e, lower_body(l, g->members[k]));
+        if (!t.b && e->kind == REDUCE_SUM && canonical(l, t.a) == term)
+            return g->members[k];
+    }
+    return -1;
+}
+
+static bool same_domains(lower *l, const group *g)
+{
+    for (int k = 0; k < g->member_count; k++)
+        if (equation_of(l, g->members[k])->domain != equation_of(l, g->members[0])->domain)
+            return false;
+    return true;
+}
+
+static MlirValue any(lower *l, scope *s, int n, const int *dims, MlirValue bad)
+{
+    MlirValue at[17];
+    for (int k = 0; k < n; k++)
+        at[k] = scope_find(s, dims[k])->dim;
+    at[n] = bad;
+    return op_make(&l->o, s->block, "tile.any", l->o.i1, n + 1, at, 0, NULL);
+}
+
+static MlirValue out_of_range(lower *l, scope *s, int equation, MlirValue sum)
+{
+    expr_type t = equation_of(l, equation)->type;
+    int dims[64];
+    int n = own_dims(l, s, equation, dims);
+    expr x = expr_symbol(l->pool, t, 1003);
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    override(l, at, x, sum);
+    expr safe = expr_apply2(l->pool, EF_LT, x, expr_float(l->pool, t, sum_limit(t)));
+    return any(l, s, n, dims, lower_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
+}
+
+static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
+{
+    for (int k = 0; k < g->maxima_count; k++)
+        if (!equation_of(l, g->maxima[k])->lazy)
+            return false;
+    expr term = shared_term(l, g);
+    int sum = term ? witness(l, g, term) : -1;
+    if (sum < 0 || !same_domains(l, g))
+        return false;
+    expr y = lower_own_value(l, g->reference);
+    int dims[64];
+    int n = scope_dims(l, s, term, dims);
+    kept *p = lower_kept(l, 0, n, dims, lower_elem(l, expr_get(l->pool, term)->type), false);
+    p->single = true;
+
+    scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
+    fast->unguarded = true;
+    MlirValue y_now = reference(l, s, g, NULL);
+    override(l, fast, y, y_now);
+    lower_buffer(l, fast, p, true, lower_tile(l, fast, term));
+    MlirValue before = state(l, s, sum);
+    MlirValue after = lower_reduction(l, fast, sum, before, mask);
+    MlirBlock branch[2];
+    MlirOperation redo = op_if(&l->o, out_of_range(l, s, sum, after), true, branch);
+
+    scope *slow = scope_open(l, SCOPE_BRANCH, s, branch[0]);
+    MlirValue moved;
+    scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
+    move_reference(l, slow, g, mask, &moved);
+    override(l, with, y, moved);
+    lower_buffer(l, with, p, true, lower_tile(l, with, term));
+    accumulate(l, with, sum, mask);
+    op_end(&l->o, branch[0]);
+    scope *ok = scope_open(l, SCOPE_BRANCH, s, branch[1]);
+    put_state(l, ok, sum, after);
+    op_end(&l->o, branch[1]);
+    op_place(s->block, redo);
+
+    scope *rest = scope_open(l, SCOPE_BRANCH, s, s->block);
+    override(l, rest, y, y_now);
+    made m = {term, lower_buffer(l, rest, p, false, (MlirValue){NULL})};
+    VEC_PUSH(l->arena, &rest->tiles, m);
+    for (int k = 0; k < g->member_count; k++)
+        if (g->members[k] != sum)
+            accumulate(l, rest, g->members[k], mask);
+    return true;
+}
+
+// ---- one block --------------------------------------------------------------------------------------------------------
+
+static void store_swept(lower *l, scope *s, int sweep)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k];
+        const program_equation *e = equation_of(l, number);
+        bool owns = false;
+        for (int q = 0; q < l->swept_count; q++)
+            owns = owns || program_has_index(e->own, e->own_count, l->swept[q]);
+        bool here = e->sweep == sweep || (e->sweep == 0 && sweep == 1);
+        if (owns && here && (e->result >= 0 || l->stored[number]))
+            lower_store_result(l, s, number);
+    }
+}
+
+static void block(lower *l, scope *s, int sweep, bool mask)
+{
+    group groups[16];
+    int count = find_groups(l, sweep, groups);
+    for (int g = 0; g < count; g++)
+        if (!lazy_group(l, s, &groups[g], mask))
+            strict_group(l, s, &groups[g], mask);
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k];
+        if (accumulates(l, number, sweep) && !in_some_group(groups, count, number))
+            accumulate(l, s, number, mask);
+    }
+    store_swept(l, s, sweep);
+}
+
+// ---- loops ------------------------------------------------------------------------------------------------------------
+
+typedef struct range_values { MlirValue lo, hi, full_lo, full_hi; } range_values;
+
+static bool is_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL; }
+
+static bool varies_by_rows(lower *l, const program_loop *loop)
+{
+    for (int k = 0; k < loop->range_count; k++)
+        if (expr_any(l->pool, loop->ranges[k].lo, is_symbol, NULL) || expr_any(l->pool, loop->ranges[k].hi, is_symbol, NULL))
+            return true;
+    return false;
+}
+
+// A scalar whose symbols first(row), last(row) have these values.
+static MlirValue bound(lower *l, scope *s, expr e, MlirValue first, MlirValue last)
+{
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    if (l->row >= 0 && expr_any(l->pool, e, is_symbol, NULL)) {
+        made f = {expr_symbol(l->pool, TY_INT, 16 + 2 * l->row), op_to_int(&l->o, s->block, first)};
+        made t = {expr_symbol(l->pool, TY_INT, 17 + 2 * l->row), op_to_int(&l->o, s->block, last)};
+        VEC_PUSH(l->arena, &at->scalars, f);
+        VEC_PUSH(l->arena, &at->scalars, t);
+        VEC_PUSH(l->arena, &at->overrides, f);
+        VEC_PUSH(l->arena, &at->overrides, t);
+    }
+    return op_to_index(&l->o, s->block, lower_scalar(l, at, e));
+}
+
+static MlirValue last_row(lower *l, scope *s, const binding *b)
+{
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", b->from, b->extent);
+    return op_binary(&l->o, s->block, "arith.subi", end, op_index(&l->o, s->block, 1));
+}
+
+static bool is_masked(lower *l, int sweep)
+{
+    for (int k = 0; k < l->nest->equation_count; k++)
+        if (accumulates(l, l->nest->equations[k], sweep) && equation_of(l, l->nest->equations[k])->domain)
+            return true;
+    return false;
+}
+
+static const program_loop *sweep_loop(const lower *l)
+{
+    const program_loop *last = NULL;
+    for (int k = 0; k < l->nest->loop_count; k++)
+        if (l->nest->loops[k].kind == LOOP_SWEEP)
+            last = &l->nest->loops[k];
+    return last;
+}
+
+// Is this key block wholly existing for these rows, in the range that is run through?
+static MlirValue is_full(lower *l, scope *s, const range_values *r, const binding *keys)
+{
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
+    MlirValue a = op_compare(&l->o, s->block, OP_CMP_SGE, keys->from, r->full_lo);
+    MlirValue b = op_compare(&l->o, s->block, OP_CMP_SLE, end, r->full_hi);
+    return op_binary(&l->o, s->block, "arith.andi", a, b);
+}
+
+static MlirValue is_visited(lower *l, scope *s, const range_values *r, const binding *keys)
+{
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
+    MlirValue a = op_compare(&l->o, s->block, OP_CMP_SLT, keys->from, r->hi);
+    MlirValue b = op_compare(&l->o, s->block, OP_CMP_SGT, end, r->lo);
+    return op_binary(&l->o, s->block, "arith.andi", a, b);
+}
+
+static range_values choose_range(lower *l, scope *s, const program_loop *loop, MlirValue which, MlirValue first, MlirValue last)
+{
+    range_values out = {{NULL}, {NULL}, {NULL}, {NULL}};
+    for (int k = 0; k < loop->range_count; k++) {
+        const program_range *r = &loop->ranges[k];
+        MlirValue v[4] = {bound(l, s, r->lo, first, last), bound(l, s, r->hi, first, last),
+                          bound(l, s, r->full_lo, first, last), bound(l, s, r->full_hi, first, last)};
+        if (k == 0) {
+            out = (range_values){v[0], v[1], v[2], v[3]};
+            continue;
+        }
+        MlirValue here = op_compare(&l->o, s->block, OP_CMP_EQ, which, op_index(&l->o, s->block, k));
+        out.lo = op_select(&l->o, s->block, here, v[0], out.lo);
+        out.hi = op_select(&l->o, s->block, here, v[1], out.hi);
+        out.full_lo = op_select(&l->o, s->block, here, v[2], out.full_lo);
+        out.full_hi = op_select(&l->o, s->block, here, v[3], out.full_hi);
+    }
+    return out;
+}
+
+// The body for one block of keys and one block of rows, with and without masks.
+static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop, MlirValue which)
+{
+    if (!is_masked(l, sweep)) {
+        block(l, s, sweep, false);
+        return;
+    }
+    const binding *keys = scope_find(s, loop->index);
+    const binding *rows = l->row >= 0 ? scope_find(s, l->row) : NULL;
+    MlirValue first = {NULL}, last = {NULL};
+    if (rows)
+        first = rows->from, last = last_row(l, s, rows);
+    range_values r = choose_range(l, s, loop, which, first, last);
+    MlirBlock visited[2], kind[2];
+    bool test = varies_by_rows(l, loop) && !l->rows_outside;
+    MlirOperation if_visited = {NULL};
+    scope *at = s;
+    if (test) {
+        if_visited = op_if(&l->o, is_visited(l, s, &r, keys), false, visited);
+        at = scope_open(l, SCOPE_BRANCH, s, visited[0]);
+    }
+    MlirOperation if_full = op_if(&l->o, is_full(l, at, &r, keys), true, kind);
+    scope *full = scope_open(l, SCOPE_BRANCH, at, kind[0]);
+    block(l, full, sweep, false);
+    op_end(&l->o, kind[0]);
+    scope *partial = scope_open(l, SCOPE_BRANCH, at, kind[1]);
+    block(l, partial, sweep, true);
+    op_end(&l->o, kind[1]);
+    op_place(at->block, if_full);
+    if (test) {
+        op_end(&l->o, visited[0]);
+        op_place(s->block, if_visited);
+    }
+}
+
+// Opens the loops over the outer swept indices, which go point by point.
+static scope *open_points(lower *l, scope *outer)
+{
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k];
+        if (p->kind != LOOP_SWEEP || p == sweep_loop(l))
+            continue;
+        MlirBlock body;
+        MlirValue iv, lo = lower_index(l, outer, l->program->indices.at[p->index].lo);
+        MlirOperation loop = op_for(&l->o, lo, lower_index(l, outer, l->program->indices.at[p->index].hi),
+                                    op_index(&l->o, outer->block, 1), &iv, &body);
+        VEC_PUSH(l->arena, &outer->pending, loop);
+        outer = scope_open(l, SCOPE_SWEEP, outer, body);
+        scope_bind_point(l, outer, p->index, iv);
+    }
+    return outer;
+}
+
+static void close_until(lower *l, scope *s, const scope *end)
+{
+    for (; s != end; s = s->outer)
+        scope_close(l, s);
+}
+
+// for range, for key block: binds the block of keys.
+static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirValue first, MlirValue last, MlirValue *out_which)
+{
+    MlirBlock ranges, keys;
+    MlirValue j0, zero = op_index(&l->o, outer->block, 0), one = op_index(&l->o, outer->block, 1);
+    scope *r = outer;
+    *out_which = zero;
+    if (loop->range_count > 1) {
+        MlirValue which;
+        MlirOperation over = op_for(&l->o, zero, op_index(&l->o, outer->block, loop->range_count), one, &which, &ranges);
+        VEC_PUSH(l->arena, &outer->pending, over);
+        r = scope_open(l, SCOPE_SWEEP, outer, ranges);
+        *out_which = which;
+    }
+    range_values v = choose_range(l, r, loop, *out_which, first, last);
+    MlirValue step = op_index(&l->o, outer->block, loop->block);
+    MlirOperation over = op_for(&l->o, v.lo, v.hi, step, &j0, &keys);
+    VEC_PUSH(l->arena, &r->pending, over);
+    scope *s = scope_open(l, SCOPE_SWEEP, r, keys);
+    MlirValue left = op_binary(&l->o, keys, "arith.subi", v.hi, j0);
+    scope_bind_dim(l, s, loop->index, j0, op_binary(&l->o, keys, "arith.minsi", left, step), loop->block, (MlirValue){NULL});
+    s->sweep_number = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, v.lo), step);
+    return s;
+}
+
+// First and last row of the group.
+static void group_rows(lower *l, scope *s, MlirValue *first, MlirValue *last)
+{
+    if (l->row < 0)
+        return;
+    *first = l->from[l->row];
+    *last = op_binary(&l->o, s->block, "arith.subi", l->end[l->row], op_index(&l->o, s->block, 1));
+}
+
+void lower_sweep(lower *l, int sweep)
+{
+    l->sweep = sweep;
+    const program_loop *loop = sweep_loop(l);
+    scope *points = open_points(l, l->item), *s;
+    MlirValue first = {NULL}, last = {NULL}, which;
+    if (l->rows_outside) {
+        scope *rows = lower_open_rows(l, points);
+        if (l->row >= 0) {
+            const binding *b = scope_find(rows, l->row);
+            first = b->from, last = last_row(l, rows, b);
+        }
+        s = open_keys(l, rows, loop, first, last, &which);
+    } else {
+        group_rows(l, points, &first, &last);
+        scope *keys = open_keys(l, points, loop, first, last, &which);
+        s = lower_open_rows(l, keys);
+    }
+    fill_block(l, s, sweep, loop, which);
+    close_until(l, s, l->item);
+    l->sweep = 0;
+}

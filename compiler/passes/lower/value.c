@@ -1,0 +1,402 @@
+// value.c: expressions -> tiles.
+#include "lower.h"
+#include <string.h>
+
+// ---- bodies ---------------------------------------------------------------------------------------------------------
+
+expr lower_own_value(lower *l, int equation)
+{
+    const program_equation *e = &l->program->equations.at[equation];
+    expr subscripts[64];
+    for (int k = 0; k < e->own_count; k++)
+        subscripts[k] = expr_index(l->pool, e->own[k]);
+    return expr_value(l->pool, e->type, equation, e->own_count, subscripts);
+}
+
+bool lower_is_accumulator(lower *l, int equation)
+{
+    const program_equation *e = &l->program->equations.at[equation];
+    if (e->kind == REDUCE_NONE || !l->in_nest[equation])
+        return false;
+    for (int k = 0; k < l->swept_count; k++)
+        if (program_has_index(e->reduced, e->reduced_count, l->swept[k]))
+            return true;
+    return false;
+}
+
+static bool is_heavy_node(const expr_node *n, void *user)
+{
+    if (n->kind != EX_APPLY)
+        return false;
+    switch (n->fn) {
+    case EF_EXP: case EF_EXP2: case EF_LOG: case EF_LOG2: case EF_POW: case EF_SIN: case EF_COS: case EF_TANH:
+    case EF_SIGMOID: case EF_SOFTPLUS: case EF_ERF: case EF_UNIFORM: case EF_XLOGX: case EF_DIV_SUM:
+        return true;
+    case EF_DIV: case EF_MOD:
+        return n->type == TY_F32 || n->type == TY_F64;
+    default:
+        return false;
+    }
+}
+
+// Cheap values are computed where they are used; heavy ones once.
+static bool is_cheap(lower *l, int equation)
+{
+    const program_equation *e = &l->program->equations.at[equation];
+    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, e->body, is_heavy_node, l);
+}
+
+static expr inline_cheap(void *user, expr_pool *p, expr e)
+{
+    lower *l = user;
+    const expr_node *n = expr_get(p, e);
+    return n->kind == EX_VALUE && is_cheap(l, n->id) ? lower_body(l, n->id) : 0;
+}
+
+static bool varies(const expr_node *n, void *user)
+{
+    return n->kind == EX_INDEX || n->kind == EX_READ || n->kind == EX_VALUE || n->kind == EX_SYMBOL || n->kind == EX_SCALAR;
+}
+
+static bool is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
+
+// x * factor, with constant factors of x joined.
+static expr scaled(lower *l, expr x, double factor)
+{
+    const expr_node *n = expr_get(l->pool, x);
+    expr f = expr_float(l->pool, n->type, factor);
+    if (n->kind == EX_APPLY && n->fn == EF_MUL)
+        for (int k = 0; k < 2; k++)
+            if (is_constant_factor(l, n->args[k]))
+                return expr_apply2(l->pool, EF_MUL, n->args[1 - k], expr_apply2(l->pool, EF_MUL, n->args[k], f));
+    return expr_apply2(l->pool, EF_MUL, x, f);
+}
+
+static const double log2_e = 1.44269504088896340736;
+
+// Divisions by what depends on sizes alone become products; exp(a - b) becomes exp2 with log2(e) folded into the scale.
+static expr strengthen(lower *l, expr e)
+{
+    const expr_node *n = expr_get(l->pool, e);
+    if (n->kind != EX_APPLY)
+        return e;
+    expr args[4];
+    for (int k = 0; k < n->arg_count; k++)
+        args[k] = strengthen(l, n->args[k]);
+    bool is_float = n->type == TY_F32 || n->type == TY_F64;
+    if (is_float && n->fn == EF_DIV && is_constant_factor(l, args[1])) {
+        expr inverse = expr_apply2(l->pool, EF_DIV, expr_float(l->pool, n->type, 1.0), args[1]);
+        return expr_apply2(l->pool, EF_MUL, args[0], inverse);
+    }
+    const expr_node *x = n->arg_count ? expr_get(l->pool, args[0]) : NULL;
+    if (n->fn == EF_EXP && x->kind == EX_APPLY && (x->fn == EF_SUB_REF || x->fn == EF_SUB)) {
+        expr a = scaled(l, x->args[0], log2_e), b = scaled(l, x->args[1], log2_e);
+        return expr_apply1(l->pool, EF_EXP2, expr_apply2(l->pool, x->fn, a, b));
+    }
+    return expr_apply_typed(l->pool, n->type, n->fn, n->arg_count, args);
+}
+
+expr lower_body(lower *l, int equation)
+{
+    if (!l->body[equation])
+        l->body[equation] = strengthen(l, expr_rewrite(l->pool, l->program->equations.at[equation].body, inline_cheap, l));
+    return l->body[equation];
+}
+
+static int ready_of(lower *l, expr e);
+
+typedef struct readiness { lower *l; int most; } readiness;
+
+static bool test_ready(const expr_node *n, void *user)
+{
+    readiness *r = user;
+    if (n->kind != EX_VALUE || !r->l->in_nest[n->id])
+        return false;
+    int k = lower_is_accumulator(r->l, n->id) ? r->l->program->equations.at[n->id].sweep : ready_of(r->l, lower_body(r->l, n->id));
+    if (k > r->most)
+        r->most = k;
+    return false;
+}
+
+static int ready_of(lower *l, expr e)
+{
+    readiness r = {l, 0};
+    expr_any(l->pool, e, test_ready, &r);
+    return r.most;
+}
+
+int lower_ready(lower *l, expr e) { return ready_of(l, e); }
+
+// ---- buffers --------------------------------------------------------------------------------------------------------
+
+kept *lower_find_kept(lower *l, expr key)
+{
+    for (int k = 0; k < l->buffers.n; k++)
+        if (l->buffers.at[k].key == key)
+            return &l->buffers.at[k];
+    return NULL;
+}
+
+MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile)
+{
+    MlirValue operands[4];
+    int n = 0;
+    if (put)
+        operands[n++] = tile;
+    operands[n++] = k->buf;
+    operands[n++] = k->single ? op_index(&l->o, s->block, 0) : s->row_number;
+    if (k->by_sweep)
+        operands[n++] = s->sweep_number;
+    return op_make(&l->o, s->block, put ? "tile.put" : "tile.get", put ? (MlirType){NULL} : k->tile, n, operands, 0, NULL);
+}
+
+// ---- maps -----------------------------------------------------------------------------------------------------------
+
+typedef struct mapping {
+    lower *l;
+    scope *s;
+    int n;
+    const int *indices;
+    VEC(made) ins;          // tiles that the body gets
+    VEC(made) captured;     // scalars from outside
+    VEC(made) inner;        // values in the body
+    expr root;
+    MlirBlock body;
+    bool unguarded;
+} mapping;
+
+static MlirValue *find(made *at, int n, expr key)
+{
+    for (int k = 0; k < n; k++)
+        if (at[k].key == key)
+            return &at[k].value;
+    return NULL;
+}
+
+static const MlirValue *override_of(const scope *s, expr e)
+{
+    for (; s; s = s->outer)
+        for (int k = 0; k < s->overrides.n; k++)
+            if (s->overrides.at[k].key == e)
+                return &s->overrides.at[k].value;
+    return NULL;
+}
+
+static bool has_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL; }
+
+// Sub-expressions over fewer dims are computed once per their own index set.
+static bool should_cut(mapping *m, expr e, const expr_node *n)
+{
+    if (e == m->root || (n->type != TY_F32 && n->type != TY_F64) || expr_any(m->l->pool, e, has_symbol, NULL))
+        return false;
+    int dims[64];
+    return scope_dims(m->l, m->s, e, dims) < m->n;
+}
+
+static void collect(mapping *m, expr e)
+{
+    lower *l = m->l;
+    if (find(m->ins.at, m->ins.n, e) || find(m->captured.at, m->captured.n, e))
+        return;
+    const MlirValue *o = override_of(m->s, e);
+    const expr_node *n = expr_get(l->pool, e);
+    if (!o && lower_is_scalar(l, m->s, e)) {
+        made c = {e, lower_scalar(l, m->s, e)};
+        VEC_PUSH(l->arena, &m->captured, c);
+        return;
+    }
+    if (o || n->kind == EX_READ || n->kind == EX_VALUE || (n->kind == EX_APPLY && should_cut(m, e, n))) {
+        made c = {e, o ? *o : e == m->root && n->kind == EX_READ ? lower_load(l, m->s, e) : lower_tile(l, m->s, e)};
+        VEC_PUSH(l->arena, &m->ins, c);
+        return;
+    }
+    for (int k = 0; k < n->arg_count; k++)
+        collect(m, n->args[k]);
+}
+
+static MlirValue inner(mapping *m, expr e)
+{
+    lower *l = m->l;
+    MlirValue *known = find(m->inner.at, m->inner.n, e);
+    if (!known)
+        known = find(m->captured.at, m->captured.n, e);
+    if (known)
+        return *known;
+    const expr_node *n = expr_get(l->pool, e);
+    MlirValue v;
+    if (n->kind == EX_INDEX) {
+        int at = 0;
+        while (m->indices[at] != n->id)
+            at++;
+        v = op_to_int(&l->o, m->body, mlirBlockGetArgument(m->body, at));
+    } else {
+        MlirValue args[4];
+        for (int k = 0; k < n->arg_count; k++)
+            args[k] = inner(m, n->args[k]);
+        v = n->fn == EF_SUB_REF && m->unguarded
+                ? op_apply(&l->o, m->body, "sub", lower_elem(l, n->type), 2, args)
+                : lower_apply(l, m->body, n, args);
+    }
+    made c = {e, v};
+    VEC_PUSH(l->arena, &m->inner, c);
+    return v;
+}
+
+static bool is_unguarded(const scope *s)
+{
+    for (; s; s = s->outer)
+        if (s->unguarded)
+            return true;
+    return false;
+}
+
+MlirValue lower_map(lower *l, scope *s, expr e, int n, const int *indices)
+{
+    mapping m = {.l = l, .s = s, .n = n, .indices = indices, .root = e, .unguarded = is_unguarded(s)};
+    collect(&m, e);
+    MlirType types[80];
+    MlirLocation at[80];
+    MlirValue operands[80];
+    for (int k = 0; k < n; k++)
+        types[k] = l->o.index, at[k] = l->o.at, operands[k] = scope_find(s, indices[k])->dim;
+    for (int k = 0; k < m.ins.n && n + k < 80; k++) {
+        operands[n + k] = m.ins.at[k].value;
+        types[n + k] = bridge_shaped_elem(mlirValueGetType(operands[n + k]));
+        at[n + k] = l->o.at;
+    }
+    m.body = mlirBlockCreate(n + m.ins.n, types, at);
+    for (int k = 0; k < m.ins.n; k++) {
+        made c = {m.ins.at[k].key, mlirBlockGetArgument(m.body, n + k)};
+        VEC_PUSH(l->arena, &m.inner, c);
+    }
+    MlirValue result = inner(&m, e);
+    op_make(&l->o, m.body, "tile.yield", (MlirType){NULL}, 1, &result, 0, NULL);
+    MlirType t = lower_tile_type(l, s, n, indices, lower_elem(l, expr_get(l->pool, e)->type));
+    op_attr segments = {"operandSegmentSizes", op_segments(&l->o, 2, (int32_t[]){n, m.ins.n})};
+    MlirOperation op = op_make_regions(&l->o, s->block, "tile.map", 1, &t, n + m.ins.n, operands, 1, &segments, 1, &m.body);
+    return mlirOperationGetResult(op, 0);
+}
+
+// ---- tiles ----------------------------------------------------------------------------------------------------------
+
+static bool has_scope(const scope *s, scope_kind kind)
+{
+    for (; s; s = s->outer)
+        if (s->kind == kind)
+            return true;
+    return false;
+}
+
+static bool is_row_level(const scope *at)
+{
+    for (; at && at->kind == SCOPE_BRANCH; at = at->outer)
+        ;
+    return at && at->kind == SCOPE_ROW;
+}
+
+// Rows inside of the sweep: a value without the swept index is made in a row loop before it.
+static bool should_hoist(lower *l, const scope *s, const scope *at, expr e)
+{
+    if (!l->sweep || l->rows_outside || !has_scope(s, SCOPE_SWEEP) || !is_row_level(at))
+        return false;
+    for (int k = 0; k < l->swept_count; k++)
+        if (expr_uses_index(l->pool, e, l->swept[k]))
+            return false;
+    for (const scope *o = at; o->kind == SCOPE_BRANCH; o = o->outer)
+        if (o->overrides.n)
+            return false;
+    return lower_ready(l, e) < l->sweep;
+}
+
+static MlirValue hoist(lower *l, scope *at, expr e)
+{
+    const kept *k = lower_find_kept(l, e);
+    if (!k) {
+        scope *stage = lower_stage(l, lower_ready(l, e));
+        int dims[64];
+        int n = scope_dims(l, stage, e, dims);
+        MlirValue tile = lower_tile(l, stage, e);
+        k = lower_kept(l, e, n, dims, bridge_shaped_elem(mlirValueGetType(tile)), false);
+        lower_buffer(l, stage, k, true, tile);
+    }
+    return lower_buffer(l, at, k, false, (MlirValue){NULL});
+}
+
+static MlirValue make(lower *l, scope *at, expr e)
+{
+    const expr_node *n = expr_get(l->pool, e);
+    if (n->kind == EX_VALUE && l->in_nest[n->id])
+        return lower_reduction(l, at, n->id, (MlirValue){NULL}, l->program->equations.at[n->id].domain != 0);
+    if (n->kind == EX_READ || n->kind == EX_VALUE)
+        return lower_load(l, at, e);
+    int dims[64];
+    int count = scope_dims(l, at, e, dims);
+    return lower_map(l, at, e, count, dims);
+}
+
+// Staged: logits of a whole row are kept by the first sweep that makes them and read by later ones.
+static bool is_staged(lower *l, const scope *s, const expr_node *n)
+{
+    return l->nest->softmax == SOFTMAX_STAGED && n->kind == EX_VALUE && l->in_nest[n->id] && l->nest->sweeps > 1 &&
+           !lower_is_accumulator(l, n->id) && has_scope(s, SCOPE_SWEEP) && lower_ready(l, lower_body(l, n->id)) == 0;
+}
+
+static void stage(lower *l, scope *at, expr e, MlirValue v)
+{
+    int dims[64];
+    kept *k = lower_find_kept(l, e);
+    if (!k) {
+        int count = scope_dims(l, at, e, dims);
+        k = lower_kept(l, e, count, dims, bridge_shaped_elem(mlirValueGetType(v)), true);
+        k->stage = l->sweep;
+    }
+    lower_buffer(l, at, k, true, v);
+}
+
+static bool uses_swept(lower *l, expr e)
+{
+    for (int k = 0; k < l->swept_count; k++)
+        if (expr_uses_index(l->pool, e, l->swept[k]))
+            return true;
+    return false;
+}
+
+MlirValue lower_tile(lower *l, scope *s, expr e)
+{
+    const MlirValue *o = override_of(s, e);
+    if (o)
+        return *o;
+    const expr_node *n = expr_get(l->pool, e);
+    bool own = n->kind == EX_VALUE && l->in_nest[n->id];
+    if (own && lower_is_accumulator(l, n->id))
+        return lower_buffer(l, scope_for(l, s, e), lower_find_kept(l, e), false, (MlirValue){NULL});
+    if (own && l->program->equations.at[n->id].kind == REDUCE_NONE) {
+        expr before = l->domain;
+        l->domain = expr_and(l->pool, l->program->equations.at[n->id].domain, l->program->equations.at[n->id].demand);
+        MlirValue v = lower_tile(l, s, lower_body(l, n->id));
+        l->domain = before;
+        return v;
+    }
+    scope *at = scope_for(l, s, e);
+    for (const scope *c = s; c; c = c->outer) {
+        MlirValue *known = find(c->tiles.at, c->tiles.n, e);
+        if (known)
+            return *known;
+        if (c == at)
+            break;
+    }
+    MlirValue v;
+    bool staged = is_staged(l, s, n) && uses_swept(l, e);
+    const kept *k = staged ? lower_find_kept(l, e) : NULL;
+    if (k && k->stage < l->sweep)
+        v = lower_buffer(l, at, k, false, (MlirValue){NULL});
+    else if (should_hoist(l, s, at, e))
+        v = hoist(l, at, e);
+    else
+        v = make(l, at, e);
+    if (staged && (!k || k->stage == l->sweep))
+        stage(l, at, e, v);
+    made m = {e, v};
+    VEC_PUSH(l->arena, &at->tiles, m);
+    return v;
+}
