@@ -89,6 +89,7 @@ typedef struct sema {
     const ast_function *function;  // whose body is read
     ast_equation *equation;        // whose right side is read
     sema_set typed;              // expressions that have been through sema_type
+    sema_set used_types;         // type parameters that something is declared with or cast to
     sema_set f64_lets;           // lets that compute in f64
 } sema;
 
@@ -128,6 +129,7 @@ ast_fn sema_builtin(const char *name, int *out_arity);
 void sema_parameters(sema *s);
 // Resolves a type as written; ELEM_NONE after an error.
 elem_type sema_elem(sema *s, ast_type *type);
+void sema_unused_types(sema *s);
 // Statements, in order: names, scopes, expansion (sema_names.c).
 void sema_statements(sema *s);
 // The names of an expression that stands at `place` (sema_resolve.c).

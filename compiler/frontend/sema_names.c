@@ -288,6 +288,7 @@ static void unused_symbol(sema *s, const sema_symbol *symbol)
 
 void sema_unused(sema *s)
 {
+    sema_unused_types(s);
     for (int i = 0; i < s->bare.all.n; i++)
         unused_symbol(s, s->bare.all.at[i]);
     for (int i = 0; i < s->tensors.all.n; i++)

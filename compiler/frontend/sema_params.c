@@ -18,6 +18,8 @@ elem_type sema_elem(sema *s, ast_type *type)
         sema_report(s, DIAG_unknown_type, type->name.at,
                     "the types are f64 f32 f16 bf16 f8e4m3 f8e5m2 i4 i8 u8 i32 u32 i64 bool and the kernel's type parameters",
                     "unknown type `%s`", type->name.text);
+    if (parameter)
+        sema_insert(s->a, &s->used_types, parameter);
     if (type->acc && elem != ELEM_NONE)
         elem = elem == ELEM_F64 ? ELEM_F64 : ELEM_F32;
     type->elem = elem;
@@ -73,24 +75,13 @@ static void type_parameters(sema *s)
     }
 }
 
-static bool type_is_used(const ast_kernel *k, const char *name)
-{
-    for (int i = 0; i < k->args.n; i++)
-        if (strcmp(k->args.at[i]->type.name.text, name) == 0)
-            return true;
-    for (int i = 0; i < k->results.n; i++)
-        if (strcmp(k->results.at[i]->type.name.text, name) == 0)
-            return true;
-    return false;
-}
-
-static void unused_types(sema *s)
+void sema_unused_types(sema *s)
 {
     for (int i = 0; i < s->k->type_params.n; i++) {
-        const ast_name *name = &s->k->type_params.at[i].name;
-        if (!type_is_used(s->k, name->text))
-            sema_report(s, DIAG_unused_type, name->at, "remove it, or give an argument this type",
-                        "type parameter `%s` is never used", name->text);
+        const ast_type_param *p = &s->k->type_params.at[i];
+        if (!sema_contains(&s->used_types, p))
+            sema_report(s, DIAG_unused_type, p->name.at, "remove it, or give an argument this type",
+                        "type parameter `%s` is never used", p->name.text);
     }
 }
 
@@ -247,7 +238,6 @@ void sema_parameters(sema *s)
         check_param(s, k->args.at[i], i);
     for (int i = 0; i < k->results.n; i++)
         check_param(s, k->results.at[i], k->args.n + i);
-    unused_types(s);
     for (int i = 0; i < k->results.n; i++)
         check_fill(s, k->results.at[i]);
     for (int i = 0; i < k->args.n; i++)

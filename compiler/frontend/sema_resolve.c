@@ -114,11 +114,10 @@ static void unknown_name(sema *s, ast_expr *e)
     const sema_symbol *tensor = sema_find(&s->tensors, e->name.text);
     const sema_symbol *result = sema_find(&s->results, e->name.text);
     const sema_table *tables[] = {&s->bare, &s->indices, NULL};
-    int arity;
     if (tensor || result)
         sema_report(s, DIAG_needs_subscript, e->at, arena_printf(s->a, "name its indices: `%s[...]`", e->name.text),
                     "`%s` is a tensor", e->name.text);
-    else if (sema_find(&s->functions, e->name.text) || sema_builtin(e->name.text, &arity) != FN_USER)
+    else if (sema_find(&s->functions, e->name.text))
         sema_report(s, DIAG_unknown_name, e->at, arena_printf(s->a, "call it: `%s(...)`", e->name.text),
                     "`%s` is a function", e->name.text);
     else
@@ -137,7 +136,10 @@ static void resolve_name(sema *s, ast_expr *e)
     }
     sema_symbol *scalar = sema_find(&s->bare, e->name.text);
     const sema_symbol *index = sema_find(&s->indices, e->name.text);
-    if (scalar)
+    if (scalar && index) {   // reported: which one is meant is open
+        scalar->used = true;
+        s->ranges.at[((ast_index *)index->to)->position].poisoned = true;
+    } else if (scalar)
         resolve_scalar(s, e, scalar);
     else if (index)
         resolve_index(s, e, index->to);
@@ -149,11 +151,10 @@ static void resolve_name(sema *s, ast_expr *e)
 static void unknown_tensor(sema *s, ast_expr *e)
 {
     const sema_table *tables[] = {&s->tensors, NULL};
-    int arity;
     if (sema_find(&s->bare, e->name.text))
         sema_report(s, DIAG_subscript_of_scalar, e->at, arena_printf(s->a, "write `%s`", e->name.text),
                     "`%s` is a scalar", e->name.text);
-    else if (sema_find(&s->functions, e->name.text) || sema_builtin(e->name.text, &arity) != FN_USER)
+    else if (sema_find(&s->functions, e->name.text))
         sema_report(s, DIAG_unknown_tensor, e->name.at, arena_printf(s->a, "call it: `%s(...)`", e->name.text),
                     "`%s` is a function", e->name.text);
     else if (!sema_find(&s->results, e->name.text))   // a result without equation has its own message
