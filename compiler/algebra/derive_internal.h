@@ -37,7 +37,7 @@ bool derive_is_accumulator(const derivation *d, int equation);
 int derive_level(const derivation *d, expr e);
 // The body of a pointwise equation as this EX_VALUE reads it.
 expr derive_inline(const derivation *d, expr value);
-// e with every block value of at least this level replaced by its body, until none is left.
+// e with every block value of at least this level replaced by its body, until none is left (or the chain is too long).
 expr derive_expand(const derivation *d, expr e, int level);
 // Is e > 0 (or a sum of such, which is 0 only over nothing) for all inputs?
 bool derive_positive(const derivation *d, expr e);
@@ -77,7 +77,7 @@ bool derive_only_extrema(const derivation *d, expr e, int level);
 
 // ---- whole nests ------------------------------------------------------------------------------------------------------
 // Normal form of an equation that reads what sweeps make; exponentials in it get block equations of their own, which
-// reductions share; a value that is a result gets a second equation for those that use it while it moves.
+// reductions share; one that repeats another gives way to it; a value that is a result gets a second equation for those that use it while it moves.
 void derive_prepare(derivation *d, int equation);
 void derive_reduction(derivation *d, int equation);
 // Is it written to a result, or read outside the nest?

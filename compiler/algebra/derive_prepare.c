@@ -123,7 +123,7 @@ static expr share_exponential(void *user, expr_pool *p, expr e)
     return derive_own_value(d, id);
 }
 
-// ---- results that others use while they move ------------------------------------------------------------------------
+// ---- readers of one equation that read another -----------------------------------------------------------------------
 
 static expr read_other(void *user, expr_pool *p, expr e)
 {
@@ -134,17 +134,37 @@ static expr read_other(void *user, expr_pool *p, expr e)
     return expr_value(p, n->type, pair[1], n->arg_count, n->args);
 }
 
-static void separate_result(derivation *d, int equation)
+static void redirect(derivation *d, int from, int to)
 {
-    program_equation like = *derive_equation(d, equation);
-    int running = derive_add_equation(d, like.name, "run", &like);
-    d->level.at[running] = d->level.at[equation];
-    int pair[2] = {equation, running};
+    int pair[2] = {from, to};
     for (int k = 0; k < d->equations.n; k++) {
         program_equation *e = derive_equation(d, d->equations.at[k]);
         e->body = expr_rewrite(d->pool, e->body, read_other, pair);
         e->domain = expr_rewrite(d->pool, e->domain, read_other, pair);
     }
+}
+
+// A result that others use while it moves: they get a second equation.
+static void separate_result(derivation *d, int equation)
+{
+    program_equation like = *derive_equation(d, equation);
+    int running = derive_add_equation(d, like.name, "run", &like);
+    d->level.at[running] = d->level.at[equation];
+    redirect(d, equation, running);
+}
+
+// An alias, or the same exponential again.
+static void merge(derivation *d, int equation)
+{
+    const program_equation *e = derive_equation(d, equation);
+    const expr_node *n = expr_get(d->pool, e->body);
+    int original = -1;
+    if (n->kind == EX_VALUE && derive_is_block(d, n->id) && derive_own_value(d, n->id) == e->body)
+        original = n->id;
+    else if (is_exponential(n))
+        original = find_block(d, e->body, e->domain);
+    if (original >= 0 && original != equation)
+        redirect(d, equation, original);
 }
 
 void derive_prepare(derivation *d, int equation)
@@ -165,6 +185,9 @@ void derive_prepare(derivation *d, int equation)
     }
     int of_domain = derive_level(d, e->domain);
     d->level.at[equation] = level > of_domain ? level : of_domain;
-    if (d->level.at[equation] && derive_is_block(d, equation) && derive_is_root(d, equation))
+    if (!d->level.at[equation] || !derive_is_block(d, equation))
+        return;
+    merge(d, equation);
+    if (derive_is_root(d, equation))
         separate_result(d, equation);
 }

@@ -223,28 +223,43 @@ static derive_follow follow_sum(search *s, expr body)
     return (derive_follow){reference, guarded_repair(s, reference, &x), 0};
 }
 
+// A reference that is an expression: its exponent is checked before it gets an equation.
+static derive_follow follow_expression(search *s, expr body, expr y)
+{
+    derivation *d = s->d;
+    derive_follow result = {.reference = -1};
+    repair_exponent x;
+    expr stand_in = expr_value(d->pool, expr_get(d->pool, y)->type, d->p->equations.n, 0, NULL);
+    if (!find_exponent(s, expr_replace(d->pool, body, y, stand_in), stand_in, &x, &result.at_fault))
+        return result;
+    result.reference = expr_get(d->pool, name_reference(s, y))->id;
+    result.repair = guarded_repair(s, result.reference, &x);
+    return result;
+}
+
 derive_follow derive_find_reference(derivation *d, int equation, expr body, int level)
 {
     program_equation e = *derive_equation(d, equation);
     search s = {.d = d, .e = &e, .level = level, .budget = 4000};
+    derive_follow none = {.reference = -1, .at_fault = body}, found;
     expr expanded = derive_expand(d, body, level);
-    bool found = collect(&s, expanded) && s.n > 0;
-    for (int k = 0; found && k < s.n; k++)
-        if (!derive_only_extrema(d, s.moving[k], level) || !derive_indices_within(d, s.moving[k], e.own_count, e.own))
-            found = fault(&s, s.moving[k]);
-    if (!found)
-        return (derive_follow){.reference = -1, .at_fault = s.at_fault ? s.at_fault : body};
-    if (s.n > 1)
+    if (!collect(&s, expanded) || !s.n) {
+        none.at_fault = s.at_fault ? s.at_fault : body;
+        return none;
+    }
+    bool alone = s.n == 1;
+    if (alone && is_own_value(&s, s.moving[0])) {
+        found = follow_value(&s, expanded, s.moving[0]);
+        if (!found.repair)
+            return found;
+    }
+    for (int k = 0; k < s.n; k++)
+        if (!derive_only_extrema(d, s.moving[k], level) ||
+            !derive_indices_within(d, s.moving[k], e.own_count, e.own)) {
+            none.at_fault = s.moving[k];
+            return none;
+        }
+    if (!alone)
         return follow_sum(&s, expanded);
-    expr y = s.moving[0];
-    if (is_own_value(&s, y))
-        return follow_value(&s, expanded, y);
-    // The exponent is checked before an equation is made for the reference.
-    expr stand_in = expr_value(d->pool, expr_get(d->pool, y)->type, d->p->equations.n, 0, NULL);
-    derive_follow trial = {.reference = -1};
-    repair_exponent x;
-    if (!find_exponent(&s, expr_replace(d->pool, expanded, y, stand_in), stand_in, &x, &trial.at_fault))
-        return trial;
-    int reference = expr_get(d->pool, name_reference(&s, y))->id;
-    return (derive_follow){reference, guarded_repair(&s, reference, &x), 0};
+    return is_own_value(&s, s.moving[0]) ? found : follow_expression(&s, expanded, s.moving[0]);
 }

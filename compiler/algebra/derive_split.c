@@ -160,7 +160,7 @@ static const derive_terms *split_value(splitter *s, expr e, const expr_node *n)
         return atom(s, e);
     expr body = derive_inline(s->d, e);
     const derive_terms *inner = split(s, body);
-    return is_atom(inner, body) ? atom(s, e) : inner;
+    return is_atom(inner, body) && expr_get(s->d->pool, body)->kind != EX_VALUE ? atom(s, e) : inner;
 }
 
 static const derive_terms *split_apply(splitter *s, expr e, const expr_node *n)

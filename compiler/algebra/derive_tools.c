@@ -134,6 +134,9 @@ expr derive_inline(const derivation *d, expr value)
     return expr_substitute_indices(d->pool, e->body, e->own_count, e->own, n->args);
 }
 
+// Longer chains of block values stay as they are, and what reads them takes a later sweep.
+enum { MAX_CHAIN = 64 };
+
 typedef struct expansion { const derivation *d; int level; } expansion;
 
 static expr expand_value(void *user, expr_pool *p, expr e)
@@ -149,7 +152,8 @@ static expr expand_value(void *user, expr_pool *p, expr e)
 
 expr derive_expand(const derivation *d, expr e, int level)
 {
-    for (expr before = 0; e != before;) {
+    expr before = 0;
+    for (int k = 0; e != before && k < MAX_CHAIN; k++) {
         before = e;
         e = expr_rewrite(d->pool, e, expand_value, &(expansion){d, level});
     }
