@@ -1,9 +1,9 @@
-// affine.h: integer expressions as sums of products: coefficient * atom * atom … Indices, sizes, symbols, scalars, reads,
-// and what is not a sum or a product (a floor division, a remainder, a minimum) are atoms.
+// affine.h: integer expressions as sums of products: coefficient * atom * atom … Indices, sizes, symbols, scalars,
+// reads, and what is not a sum or a product (a floor division, a remainder, a minimum) are atoms.
 //
 // An affine form is a value of fixed size, so nothing is allocated. What does not fit (too many terms or factors, a
-// coefficient that is no working size) becomes one opaque atom; the form never lies. It assumes that sums and products of
-// sizes and indices do not wrap; scalars and elements of tensors are the business of bounds.c.
+// coefficient that is no working size) becomes one opaque atom; the form never lies. It assumes that sums and
+// products of sizes and indices do not wrap; scalars and elements of tensors are the business of bounds.c.
 #ifndef ATTNC_ALGEBRA_AFFINE_H
 #define ATTNC_ALGEBRA_AFFINE_H
 #include "expr.h"

@@ -1,11 +1,12 @@
 // bounds.c: ranges of a loop index for the blocks of the outer ones (bounds_solve).
 //
-// Each conjunct of the condition is solved by itself. A literal  C * j + R <= U  bounds j by (U - R) / C; over the blocks,
-// R at its least gives the range in which it can hold, R at its greatest the range in which it always holds:
+// Each conjunct of the condition is solved by itself. A literal  C * j + R <= U  bounds j by (U - R) / C; over the
+// blocks, R at its least gives the range in which it can hold, R at its greatest the range in which it always holds:
 //
 //     j <= i + M - N, i in [first, last]:   hi = last + M - N + 1,   full_hi = first + M - N + 1
 //
-// floor(x / c) <= q is x <= q * c + c - 1 and is solved for x in turn; x % c and what else is not monotone is left alone.
+// floor(x / c) <= q is x <= q * c + c - 1 and is solved for x in turn; x % c and what else is not monotone is left
+// alone.
 #include "bounds.h"
 #include "bounds_merge.h"
 #include "bounds_wild.h"
@@ -61,7 +62,8 @@ static void require(const solver *s, strip *r, expr condition)
     *slot = expr_and(s->p, *slot, condition);
 }
 
-// Bounds of the form j < q + 1. Where `ok` fails the literal is not understood: nothing is bounded and nothing is full.
+// Bounds of the form j < q + 1. Where `ok` fails the literal is not understood: nothing is bounded and nothing is
+// full.
 static void bound_above(const solver *s, strip *r, const ceiling *q, expr ok)
 {
     affine one = affine_int(1), bound;
@@ -125,6 +127,13 @@ static ceiling multiplied(ceiling c, const affine *by, const affine *plus)
     return c;
 }
 
+// Most atoms are leaves, which need no walk.
+static bool uses_index(const solver *s, expr atom)
+{
+    const expr_node *n = expr_get(s->p, atom);
+    return n->arg_count ? expr_uses_index(s->p, atom, s->index) : n->kind == EX_INDEX && n->id == s->index;
+}
+
 // The atoms of f that read the index; returns their number and the last one.
 static int atoms_with_index(const solver *s, const affine *f, expr *out_atom)
 {
@@ -133,7 +142,7 @@ static int atoms_with_index(const solver *s, const affine *f, expr *out_atom)
     for (int k = 0; k < f->n; k++)
         for (int d = 0; d < f->term[k].degree; d++) {
             expr atom = f->term[k].atom[d];
-            if (atom == *out_atom || !expr_uses_index(s->p, atom, s->index))
+            if (atom == *out_atom || !uses_index(s, atom))
                 continue;
             *out_atom = atom;
             n++;
@@ -160,7 +169,8 @@ static void solve_outer(const solver *s, strip *r, const affine *f, const ceilin
 static void solve_le(const solver *s, strip *r, const affine *f, const ceiling *u, expr ok, int depth);
 
 // floor(x / c) <= q, or >= q.
-static void solve_quotient(const solver *s, strip *r, const expr_node *n, const ceiling *q, bool above, expr ok, int depth)
+static void solve_quotient(const solver *s, strip *r, const expr_node *n, const ceiling *q, bool above, expr ok,
+                           int depth)
 {
     affine x = affine_of(s->p, n->args[0]), by = affine_of(s->p, n->args[1]), zero = affine_int(0), last;
     affine one = affine_int(1);
@@ -230,8 +240,8 @@ static bool is_direct(const solver *s, const domain_literal *l, const affine *f,
     return affine_equal(f, &above) || affine_equal(f, &below);
 }
 
-// The form of a literal such that solving it cannot wrap: a leaf that is compared as it stands is clamped, which changes
-// no comparison with a sum of sizes and indices; others must be moderate (*out_ok). false: too many of them.
+// The form of a literal such that solving it cannot wrap: a leaf that is compared as it stands is clamped, which
+// changes no comparison with a sum of sizes and indices; others must be moderate (*out_ok). false: too many of them.
 static bool tame(const solver *s, const domain_literal *l, affine *out, expr *out_ok)
 {
     bounds_wild wild = bounds_wild_of(s->p, l->source);
@@ -304,12 +314,12 @@ int bounds_solve(expr_pool *p, expr condition, int index, expr lo, expr hi, int 
                  int max_ranges, program_range *out_ranges)
 {
     solver s = {p, index, lo, hi, block_count, blocks};
-    program_range ranges[DOMAIN_CONJUNCTS];
+    program_range ranges[DOMAIN_CONJUNCTS], whole = {lo, hi, lo, lo};
     domain d;
     domain_of(p, condition, index, &d);
     for (int k = 0; k < d.n; k++)
         ranges[k] = solve_conjunct(&s, &d.conjunct[k]);
-    int n = bounds_merge(p, d.n, ranges, max_ranges < 1 ? 1 : max_ranges);
+    int n = bounds_merge(p, d.n, ranges, max_ranges < 1 ? 1 : max_ranges, &whole);
     for (int k = 0; k < n && k < max_ranges; k++)
         out_ranges[k] = ranges[k];
     return n;

@@ -6,21 +6,27 @@
 // The block of an outer index during one iteration: it runs through first .. last (inclusive expressions).
 typedef struct bounds_block { int index; expr first, last; } bounds_block;
 
-// Ranges of `index` inside [lo, hi) where `condition` can hold for some point of the outer blocks (any outer index not
-// listed is a fixed point: its own EX_INDEX), as disjoint ascending ranges of half-open expressions with the inner range where it holds for all points.
-// Affine comparisons (with / and % by positive constants or sizes) in disjunctive form are solved; a conjunct that cannot
-// be (it reads tensors, or is not monotone) leaves its range unrestricted and never full. Never drops a point that exists.
-// Ranges from several disjuncts are made disjoint at run time by max/min expressions. Returns the number of ranges (at
-// most `max_ranges`, else they are merged into their hull).
+// Ranges of `index` inside [lo, hi) where `condition` can hold for some point of the outer blocks (any outer index
+// not listed is a fixed point: its own EX_INDEX), as disjoint ascending ranges of half-open expressions with the
+// inner range where it holds for all points. Blocks hold at least one point. At run time a range is empty when lo >=
+// hi, its full part when full_lo >= full_hi; a full part that is not empty lies inside its range. Affine comparisons
+// (with / and % by anything fixed) in disjunctive form are solved, reads of fixed places included (`j < len[b]`: the
+// expressions then read len[b], behind the conditions that guard it). A conjunct that cannot be (it reads at moving
+// places, or is not monotone) leaves its range unrestricted and never full. Never drops a point that exists. Sums and
+// products of sizes and indices are taken not to wrap (they stay below 2^60); for scalars and reads nothing is
+// assumed. Ranges from several disjuncts are made disjoint at run time by max, min and select. Returns the number of
+// ranges (at most `max_ranges` >= 1 and 4, else they are merged into their hull).
 int bounds_solve(expr_pool *p, expr condition, int index, expr lo, expr hi, int block_count, const bounds_block *blocks,
                  int max_ranges, program_range *out_ranges);
 
-// Interval of an integer expression when each index runs over its range and sizes are >= 0; expressions or 0 (unbounded).
+// Interval of an integer expression when each index runs over its range and sizes are >= 0; expressions or 0
+// (unbounded).
 void bounds_interval(const program *p, expr e, expr *out_min, expr *out_max);
 
 typedef enum bounds_verdict { BOUNDS_INSIDE, BOUNDS_CHECK_AT_CALL, BOUNDS_GUARD } bounds_verdict;
-// Is `subscript` inside [0, dim) for every point of `domain`? INSIDE: proved (using the program's requires and ranges).
-// CHECK_AT_CALL: *out_check is a condition over sizes and scalars that implies it. GUARD: each access must be guarded
-// (it reads a table or a data-dependent range).
+// Is `subscript` inside [0, dim) for every point of `domain`? INSIDE: proved (using the program's requires and
+// ranges). CHECK_AT_CALL: *out_check is a condition over sizes and scalars that implies it (it allows for empty
+// ranges). GUARD: each access must be guarded (it reads a table or a data-dependent range). `domain` 0: all points of
+// the ranges.
 bounds_verdict bounds_read(const program *p, expr subscript, expr dim, expr domain, expr *out_check);
 #endif

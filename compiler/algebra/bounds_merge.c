@@ -1,7 +1,7 @@
 // bounds_merge.c: see bounds_merge.h.
 //
-// Which range comes first is known at run time only, so ranges are sorted by a network of selects where it is not proved,
-// then cut against the end of their predecessors: [a, b) [c, d) -> [a, b) [max(b, c), d).
+// Which range comes first is known at run time only, so ranges are sorted by a network of selects where it is not
+// proved, then cut against the end of their predecessors: [a, b) [c, d) -> [a, b) [max(b, c), d).
 #include "bounds_merge.h"
 #include "interval.h"
 
@@ -118,11 +118,15 @@ static program_range hull(expr_pool *p, const program_range *a, const program_ra
     return r;
 }
 
+static bool contains(expr_pool *p, const program_range *outer, const program_range *inner)
+{
+    return bounds_proved_le(p, outer->lo, inner->lo) && bounds_proved_le(p, inner->hi, outer->hi);
+}
+
 // Is the hull the union, even when one of the two is empty?
 static bool hull_is_union(expr_pool *p, const program_range *a, const program_range *b)
 {
-    return a->lo == b->lo || a->hi == b->hi || (bounds_proved_le(p, a->lo, b->lo) && bounds_proved_le(p, b->hi, a->hi)) ||
-           (bounds_proved_le(p, b->lo, a->lo) && bounds_proved_le(p, a->hi, b->hi));
+    return a->lo == b->lo || a->hi == b->hi || contains(p, a, b) || contains(p, b, a);
 }
 
 static int join_pairs(expr_pool *p, int n, program_range *r)
@@ -182,10 +186,14 @@ static void cut_overlaps(expr_pool *p, int n, program_range *r)
     }
 }
 
-int bounds_merge(expr_pool *p, int n, program_range *r, int max_ranges)
+int bounds_merge(expr_pool *p, int n, program_range *r, int max_ranges, const program_range *whole)
 {
     int limit = max_ranges < max_sorted ? max_ranges : max_sorted;
     n = join_pairs(p, drop_empty(p, n, r), r);
+    if (n > max_joined) {
+        r[0] = *whole;
+        return 1;
+    }
     for (; n > limit; n--)
         r[n - 2] = hull(p, &r[n - 2], &r[n - 1]);
     if (n > 1) {

@@ -8,7 +8,7 @@
 #include "bounds_wild.h"
 #include "interval.h"
 
-enum { max_depth = 5, max_steps = 3000, max_division_depth = 3 };
+enum { max_depth = 5, max_steps = 500, max_division_depth = 3 };
 
 static bool reads(const expr_node *n, void *user)
 {
@@ -254,6 +254,33 @@ static bool by_quotient(proof *f, const affine *goal, expr atom, int depth, expr
     return try_side(f, &next, depth, extra, side);
 }
 
+static bool with_operand(proof *f, const affine *rest, int64_t coef, expr operand, int depth, expr *side)
+{
+    affine x = affine_of(f->program->pool, operand), next;
+    return affine_add(&next, rest, coef, &x) && try_side(f, &next, depth, 0, side);
+}
+
+// coef * max(x, y) + rest <= 0 needs both operands when coef > 0, one of them when coef < 0; min the reverse; |x| is
+// max(x, -x); select needs both.
+static bool by_choice(proof *f, const affine *goal, expr atom, int depth, expr *side)
+{
+    const expr_node *n = expr_get(f->program->pool, atom);
+    affine factor, rest;
+    int64_t coef;
+    bool choice = n->kind == EX_APPLY && (n->fn == EF_MIN || n->fn == EF_MAX || n->fn == EF_ABS || n->fn == EF_SELECT);
+    if (!choice || !affine_split(goal, atom, &factor, &rest) || !affine_is_constant(&factor, &coef))
+        return false;
+    bool both = n->fn == EF_SELECT || (n->fn == EF_MIN) == (coef < 0);
+    expr x = n->args[n->fn == EF_SELECT], y = n->args[n->fn == EF_SELECT ? 2 : n->fn == EF_ABS ? 0 : 1], with = *side;
+    int64_t second = n->fn == EF_ABS ? -coef : coef;
+    bool first = with_operand(f, &rest, coef, x, depth, &with);
+    if (both ? !first || !with_operand(f, &rest, second, y, depth, &with)
+             : !first && !with_operand(f, &rest, second, y, depth, &with))
+        return false;
+    *side = with;
+    return true;
+}
+
 static const affine_term *same_product(const affine *a, const affine_term *t)
 {
     for (int k = 0; k < a->n; k++)
@@ -270,18 +297,22 @@ static bool by_fact(proof *f, const affine *goal, const affine_term *t, const pr
     affine next;
     if (!u || (u->coef > 0) != (t->coef > 0) || t->coef % u->coef)
         return false;
-    return affine_add(&next, goal, -(t->coef / u->coef), &fact->form) && try_side(f, &next, depth, fact->side, side);
+    if (!affine_add(&next, goal, -(t->coef / u->coef), &fact->form) || next.n > goal->n + 1)
+        return false;
+    return try_side(f, &next, depth, fact->side, side);
 }
 
+// `depth` is the number of steps that were taken.
 static bool prove(proof *f, const affine *goal, int depth, expr *side)
 {
     if (is_evident(f, goal))
         return true;
     for (int k = 0; k < goal->n; k++) {
         const affine_term *t = &goal->term[k];
-        if (depth >= max_depth || f->steps-- <= 0)
+        if (depth >= f->depth || f->steps-- <= 0)
             return false;
-        if (t->degree == 1 && by_quotient(f, goal, t->atom[0], depth, side))
+        if (t->degree == 1 && (by_quotient(f, goal, t->atom[0], depth, side) ||
+                               by_choice(f, goal, t->atom[0], depth, side)))
             return true;
         for (int i = 0; t->degree && i < f->n; i++)
             if (by_fact(f, goal, t, &f->fact[i], depth, side))
@@ -292,6 +323,13 @@ static bool prove(proof *f, const affine *goal, int depth, expr *side)
 
 bool proof_nonpositive(proof *f, const affine *goal, expr *out_side)
 {
-    *out_side = 0;
-    return scalar_side(f, affine_expr(f->program->pool, goal), out_side) && prove(f, goal, 0, out_side);
+    expr given = 0;
+    if (!scalar_side(f, affine_expr(f->program->pool, goal), &given))
+        return false;
+    for (f->depth = 0; f->depth <= max_depth && f->steps > 0; f->depth++) {     // short proofs first
+        *out_side = given;
+        if (prove(f, goal, 0, out_side))
+            return true;
+    }
+    return false;
 }

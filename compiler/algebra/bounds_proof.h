@@ -1,4 +1,5 @@
-// bounds_proof.h: is an affine form <= 0 wherever some conditions hold? A small search for a combination of known facts.
+// bounds_proof.h: is an affine form <= 0 wherever some conditions hold? A small search for a combination of known
+// facts.
 #ifndef ATTNC_ALGEBRA_BOUNDS_PROOF_H
 #define ATTNC_ALGEBRA_BOUNDS_PROOF_H
 #include "domain.h"
@@ -12,12 +13,13 @@ typedef struct proof_fact { affine form; expr side; } proof_fact;
 typedef struct proof {
     const program *program;
     expr subscript;
-    int n, steps;
+    int n, steps, depth;     // steps left in all, steps that one proof may take
     proof_fact fact[PROOF_FACTS];
 } proof;
 
-// Facts for what `subscript` reads at the points of one conjunct of a domain: the program's requires, the conjunct, and the
-// ranges of the indices of both (others may have no point at all). Facts that read tensors or values are left out.
+// Facts for what `subscript` reads at the points of one conjunct of a domain: the program's requires, the conjunct,
+// and the ranges of the indices of both (others may have no point at all). Facts that read tensors or values are left
+// out.
 void proof_init(proof *f, const program *p, expr subscript, const domain_conjunct *c);
 // Adds what defines the divisions and remainders in `form`, and in the facts so far.
 void proof_add_divisions(proof *f, const affine *form);

@@ -115,7 +115,8 @@ static bool is_read(const expr_node *n, void *user)
     return n->kind == EX_READ;
 }
 
-// x && y, x || y. In `x || y` x guards the reads of y, so y's conjuncts keep !x, unless x is about the index solved for.
+// x && y, x || y. In `x || y` x guards the reads of y, so y's conjuncts keep !x, unless x is about the index solved
+// for.
 static void build_logic(builder *b, part at, const expr_node *n, domain *out)
 {
     part x = inside(at, n->args[0], false), y = inside(at, n->args[1], false), not_x = inside(at, n->args[0], true);
@@ -181,7 +182,8 @@ static expr with_part(builder *b, const affine *rest, int64_t coef, expr with, i
     return affine_compare(b->p, EF_LE, &f);
 }
 
-// f <= 0 where f holds coef * atom: coef * max(x, y) needs both when coef > 0, one of them when coef < 0; min the reverse.
+// f <= 0 where f holds coef * atom: coef * max(x, y) needs both when coef > 0, one of them when coef < 0; min the
+// reverse.
 static void build_split(builder *b, part at, const affine *f, expr atom, int64_t coef, domain *out)
 {
     affine factor, rest;

@@ -25,8 +25,8 @@ typedef struct domain_conjunct { int n; domain_literal literal[DOMAIN_LITERALS];
 // n == 0: false. A conjunct without literals: true.
 typedef struct domain { int n; domain_conjunct conjunct[DOMAIN_CONJUNCTS]; } domain;
 
-// `condition` (0: true) in disjunctive form. min, max, abs and select inside comparisons are split where they hold `index`
-// (-1: everywhere). What does not fit the limits becomes an unknown literal: the result is implied by the condition, and
-// implies it where no literal is unknown.
+// `condition` (0: true) in disjunctive form. min, max, abs and select inside comparisons are split where they hold
+// `index` (-1: everywhere). What does not fit the limits becomes an unknown literal: the result is implied by the
+// condition, and implies it where no literal is unknown.
 void domain_of(expr_pool *p, expr condition, int index, domain *out);
 #endif

@@ -1,5 +1,5 @@
-// interval.c: see interval.h. Forms are maximised one varying atom at a time: in C * x + R with C >= 0 the greatest value
-// has x at its greatest, which may in turn depend on outer indices that are replaced next.
+// interval.c: see interval.h. Forms are maximised one varying atom at a time: in C * x + R with C >= 0 the greatest
+// value has x at its greatest, which may in turn depend on outer indices that are replaced next.
 #include "interval.h"
 
 enum { max_steps = 256, max_depth = 12 };
@@ -44,6 +44,9 @@ static bool node_varies(const expr_node *n, void *user)
 
 bool interval_varies(const interval_scope *s, expr e)
 {
+    const expr_node *n = expr_get(s->pool, e);
+    if (!n->arg_count)
+        return node_varies(n, (void *)s);
     return expr_any(s->pool, e, node_varies, (void *)s);
 }
 
@@ -139,10 +142,10 @@ static void narrow_remainder(interval_scope *s, const limits *x, const affine *b
     if (!x->has_min || !x->has_max || s->program)
         return;
     expr same = expr_apply2(s->pool, EF_EQ, apply2(s, EF_DIV, &x->min, by), apply2(s, EF_DIV, &x->max, by));
-    expr low = expr_apply(s->pool, EF_SELECT, 3, (expr[]){same, apply2(s, EF_MOD, &x->min, by), affine_expr(s->pool, &l->min)});
-    expr high = expr_apply(s->pool, EF_SELECT, 3, (expr[]){same, apply2(s, EF_MOD, &x->max, by), affine_expr(s->pool, &l->max)});
-    l->min = affine_of(s->pool, low);
-    l->max = affine_of(s->pool, high);
+    expr low[3] = {same, apply2(s, EF_MOD, &x->min, by), affine_expr(s->pool, &l->min)};
+    expr high[3] = {same, apply2(s, EF_MOD, &x->max, by), affine_expr(s->pool, &l->max)};
+    l->min = affine_of(s->pool, expr_apply(s->pool, EF_SELECT, 3, low));
+    l->max = affine_of(s->pool, expr_apply(s->pool, EF_SELECT, 3, high));
 }
 
 static limits remainder_limits(interval_scope *s, const expr_node *n, int depth)
@@ -280,7 +283,8 @@ static int sign_of(interval_scope *s, const affine *c, int depth)
 }
 
 // The extreme of coef * x over the limits of x.
-static bool extreme_product(interval_scope *s, const affine *coef, const limits *x, bool greatest, int depth, affine *out)
+static bool extreme_product(interval_scope *s, const affine *coef, const limits *x, bool greatest, int depth,
+                            affine *out)
 {
     affine low, high;
     int sign = sign_of(s, coef, depth);

@@ -4,8 +4,9 @@
 #include "affine.h"
 #include "bounds.h"
 
-// What varies: either the indices of `blocks`, each over its block (then everything else is fixed, reads of fixed places
-// included), or, with a program, every index over its range (then reads, values of equations and symbols have no bound).
+// What varies: either the indices of `blocks`, each over its block (then everything else is fixed, reads of fixed
+// places included), or, with a program, every index over its range (then reads, values of equations and symbols have
+// no bound).
 typedef struct interval_scope {
     expr_pool *pool;
     const program *program;

@@ -139,14 +139,16 @@ static void check_order(const bounds_case *c, const bounds_point *at)
 bounds_slack bounds_check(const bounds_case *c, const bounds_point *at)
 {
     bounds_slack s = {0};
+    extent extents[8];
     check_order(c, at);
+    for (int k = 0; k < c->n; k++)
+        extents[k] = extent_of(&c->ranges[k], at);
     for (int64_t j = 0; j < at->size[0]; j++) {
         truth t = truth_at(c, at, j);
         bool visited = false, full = false;
         for (int k = 0; k < c->n; k++) {
-            extent e = extent_of(&c->ranges[k], at);
-            visited |= e.lo <= j && j < e.hi;
-            full |= e.full_lo <= j && j < e.full_hi;
+            visited |= extents[k].lo <= j && j < extents[k].hi;
+            full |= extents[k].full_lo <= j && j < extents[k].full_hi;
         }
         if (t.some && !visited)
             complain(c, at, "dropped", j);

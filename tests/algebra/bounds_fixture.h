@@ -1,4 +1,5 @@
-// bounds_fixture.h: conditions in short notation, and the brute-force meaning of ranges that the bounds tests compare with.
+// bounds_fixture.h: conditions in short notation, and the brute-force meaning of ranges that the bounds tests compare
+// with.
 #ifndef ATTNC_TESTS_BOUNDS_FIXTURE_H
 #define ATTNC_TESTS_BOUNDS_FIXTURE_H
 #include "algebra/bounds.h"
@@ -48,7 +49,7 @@ typedef struct bounds_slack {
 
 // Fails the test unless the ranges are sound at this point (sizes, scalars, tables, first, last, fixed indices).
 bounds_slack bounds_check(const bounds_case *c, const bounds_point *at);
-// Walks the ranges in blocks of `block` values from each range's start. Fails unless every block holds an existing value
-// and is inside the full range exactly when all its values exist for all points.
+// Walks the ranges in blocks of `block` values from each range's start. Fails unless every block holds an existing
+// value and is inside the full range exactly when all its values exist for all points.
 void bounds_check_blocks(const bounds_case *c, const bounds_point *at, int block);
 #endif

@@ -1,5 +1,5 @@
-// bounds_random_test.c: thousands of random conditions; ranges cover what exists, do not overlap, and are full only where
-// everything exists.
+// bounds_random_test.c: thousands of random conditions; ranges cover what exists, do not overlap, and are full only
+// where everything exists; reads that need no guard stay inside.
 #include "bounds_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,10 @@ static expr random_condition(int depth)
     expr a = random_condition(depth - 1);
     switch (draw(8)) {
     case 0: return op1(EF_NOT, a);
-    case 1: return expr_apply(bounds_pool, EF_SELECT, 3, (expr[]){a, random_condition(depth - 1), random_condition(depth - 1)});
+    case 1: {
+        expr x = random_condition(depth - 1), y = random_condition(depth - 1);
+        return expr_apply(bounds_pool, EF_SELECT, 3, (expr[]){a, x, y});
+    }
     case 2: return op(draw(2) ? EF_EQ : EF_NE, a, random_condition(depth - 1));
     case 3: case 4: case 5: return op(EF_AND, a, random_condition(depth - 1));
     default: return op(EF_OR, a, random_condition(depth - 1));
@@ -129,10 +132,10 @@ static void any_condition_is_sound(void **state)
 {
     bounds_slack sum = {0};
     state_of_random = 1;
-    for (int room = 0; room < 10; room++) {      // a fresh pool keeps walks over it short
+    for (int room = 0; room < 60; room++) {      // a small pool keeps walks over it short
         bounds_leave(state);
         bounds_enter(state);
-        check_many(300, 6, false, &sum);
+        check_many(50, 6, false, &sum);
     }
     assert_true(sum.full > 0 && sum.missed < sum.full);
 }
@@ -141,14 +144,90 @@ static void affine_masks_are_sound_and_mostly_tight(void **state)
 {
     bounds_slack sum = {0};
     state_of_random = 2;
-    for (int room = 0; room < 10; room++) {
+    for (int room = 0; room < 100; room++) {
         bounds_leave(state);
         bounds_enter(state);
-        check_many(500, 6, true, &sum);
+        check_many(50, 6, true, &sum);
     }
     print_message("visited %d needless %d full %d missed %d\n", sum.visited, sum.needless, sum.full, sum.missed);
     assert_true(sum.needless * 4 < sum.visited);
     assert_true(sum.missed * 2 < sum.full);
+}
+
+// j, i, b run through [0, size 0), [0, size 1), [lo, size 2) with a random lo.
+static program *random_program(void)
+{
+    program *p = program_create(bounds_arena, "random");
+    p->pool = bounds_pool;
+    for (int k = 0; k < 3; k++) {
+        program_index range = {.name = "x", .lo = k == 2 && draw(2) ? num(draw(5) - 2) : num(0), .hi = sz(k)};
+        VEC_PUSH(bounds_arena, &p->indices, range);
+    }
+    for (int k = (int)draw(3); k > 0; k--) {
+        expr left = draw(2) ? op(EF_MOD, sz(0), sz(1)) : sz(2);
+        program_require r = {.condition = op(draw(2) ? EF_LE : EF_EQ, left, sz((int)draw(3))), .text = ""};
+        VEC_PUSH(bounds_arena, &p->requires_, r);
+    }
+    return p;
+}
+
+static bool is_point(const program *p, const bounds_point *at, expr domain, expr check)
+{
+    for (int k = 0; k < 3; k++)
+        if (at->index[k] < bounds_value(p->indices.at[k].lo, at) || at->index[k] >= at->size[k])
+            return false;
+    for (int k = 0; k < p->requires_.n; k++)
+        if (!bounds_value(p->requires_.at[k].condition, at))
+            return false;
+    return (!domain || bounds_value(domain, at)) && (!check || bounds_value(check, at));
+}
+
+// A bias per distance, a subscript that the domain compares, or anything at all.
+static expr random_subscript(expr *domain)
+{
+    expr e = draw(3) ? random_affine() : random_integer(2);
+    if (draw(3) == 0)
+        e = op(EF_MOD, e, draw(2) ? sz((int)draw(3)) : num(draw(6)));
+    *domain = draw(3) ? random_mask() : 0;
+    if (draw(3) == 0)
+        *domain = expr_and(bounds_pool, *domain, op(EF_AND, op(EF_LE, num(0), e), op(EF_LT, e, sz((int)draw(3)))));
+    return e;
+}
+
+static int check_read(int points)
+{
+    program *p = random_program();
+    expr domain, check, subscript = random_subscript(&domain);
+    expr dim = draw(3) ? sz((int)draw(3)) : op(EF_ADD, sz((int)draw(3)), num(draw(4)));
+    if (bounds_read(p, subscript, dim, domain, &check) == BOUNDS_GUARD)
+        return 0;
+    for (int n = 0; n < points; n++) {
+        bounds_point at = random_point(0);
+        for (int k = 0; k < 3; k++)
+            at.index[k] = draw(12) - (k == 2 ? 2 : 0);
+        if (!is_point(p, &at, domain, check))
+            continue;
+        int64_t v = bounds_value(subscript, &at);
+        if (v < 0 || v >= bounds_value(dim, &at))
+            print_error("%s in %s where %s\n", expr_text(bounds_pool, bounds_arena, subscript, NULL),
+                        expr_text(bounds_pool, bounds_arena, dim, NULL),
+                        domain ? expr_text(bounds_pool, bounds_arena, domain, NULL) : "true");
+        assert_true(v >= 0 && v < bounds_value(dim, &at));
+    }
+    return 1;
+}
+
+static void reads_that_are_allowed_are_inside(void **state)
+{
+    int allowed = 0;
+    state_of_random = 3;
+    for (int room = 0; room < 80; room++) {
+        bounds_leave(state);
+        bounds_enter(state);
+        for (int k = 0; k < 50; k++)
+            allowed += check_read(40);
+    }
+    assert_true(allowed > 1000);
 }
 
 static expr deep(int levels)
@@ -186,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_condition_is_sound, bounds_enter, bounds_leave),
         cmocka_unit_test_setup_teardown(affine_masks_are_sound_and_mostly_tight, bounds_enter, bounds_leave),
+        cmocka_unit_test_setup_teardown(reads_that_are_allowed_are_inside, bounds_enter, bounds_leave),
         cmocka_unit_test_setup_teardown(deep_and_shared_conditions_take_no_time, bounds_enter, bounds_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
