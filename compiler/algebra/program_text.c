@@ -144,7 +144,7 @@ static void put_equation(listing *l, const program_equation *e)
 
 static void put_loop(listing *l, const program_loop *loop)
 {
-    static const char *const kinds[] = {"point", "group", "sweep", "row"};
+    static const char *const kinds[] = {"point", "group", "sweep", "inner", "row"};
     put(l, "    loop ");
     put(l, l->names.index[loop->index]);
     put(l, " ");

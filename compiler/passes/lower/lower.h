@@ -37,8 +37,9 @@ typedef struct scope {
 } scope;
 
 // A buffer for a value that outlives a loop.
-// by_sweep: one for each key block too; single: one for all row blocks.
-typedef struct kept { expr key; int stage; MlirValue buf; MlirType tile; bool by_sweep, single; } kept;
+// KEPT_BY_ROWS: one for each row block; KEPT_BY_BLOCKS: and key block; KEPT_ONCE: one.
+typedef enum kept_form { KEPT_BY_ROWS, KEPT_BY_BLOCKS, KEPT_ONCE } kept_form;
+typedef struct kept { expr key; int stage; MlirValue buf; MlirType tile; kept_form form; } kept;
 
 typedef struct lower {
     arena *arena;
@@ -99,7 +100,7 @@ bool lower_is_accumulator(lower *l, int equation);
 expr lower_body(lower *l, int equation);
 MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile);
 // The buffer of a row-level value, allocated at the item.
-kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, bool by_sweep);
+kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form);
 kept *lower_find_kept(lower *l, expr key);
 int lower_ready(lower *l, expr e);      // the sweep after which e can be made
 

@@ -137,14 +137,21 @@ static int64_t dim_max(lower *l, MlirValue dim)
     return mlirIntegerAttrGetValueInt(a);
 }
 
-kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, bool by_sweep)
+static MlirValue blocks_dim(lower *l, const char *name, MlirValue bound, int64_t max)
+{
+    MlirBlock b = l->item->block;
+    MlirValue extent = bound.ptr ? bound : op_index(&l->o, b, max);
+    return op_dim(&l->o, b, name, op_index(&l->o, b, 0), extent, bound.ptr ? -1 : max, bound);
+}
+
+kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form)
 {
     MlirValue dims[16];
     MlirStringRef names[16];
     int64_t sizes[16];
     int count = 0, lead;
-    dims[count++] = l->row_blocks;
-    if (by_sweep)
+    dims[count++] = form == KEPT_ONCE ? blocks_dim(l, "rows", (MlirValue){NULL}, 1) : l->row_blocks;
+    if (form == KEPT_BY_BLOCKS)
         dims[count++] = l->key_blocks;
     lead = count;
     names[0] = mlirStringRefCreateFromCString("rows");
@@ -156,7 +163,7 @@ kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, b
     for (int k = 0; k < count; k++)
         sizes[k] = dim_max(l, dims[k]);
     MlirType t = bridge_buf_type(l->o.context, count, names, sizes, elem);
-    kept fresh = {.key = key, .by_sweep = by_sweep};
+    kept fresh = {.key = key, .form = form};
     fresh.buf = op_make(&l->o, l->item->block, "tile.alloc", t, count, dims, 0, NULL);
     fresh.tile = bridge_tile_type(l->o.context, count - lead, names + lead, sizes + lead, elem);
     VEC_PUSH(l->arena, &l->buffers, fresh);
@@ -311,13 +318,6 @@ static void bind_private(lower *l)
         MlirValue bound = lower_index(l, l->item, lower_index_bound(l->program, x));
         scope_bind_dim(l, l->item, x, lo, n, constant ? c->value.i : -1, constant ? (MlirValue){NULL} : bound);
     }
-}
-
-static MlirValue blocks_dim(lower *l, const char *name, MlirValue bound, int64_t max)
-{
-    MlirBlock b = l->item->block;
-    MlirValue extent = bound.ptr ? bound : op_index(&l->o, b, max);
-    return op_dim(&l->o, b, name, op_index(&l->o, b, 0), extent, bound.ptr ? -1 : max, bound);
 }
 
 static const program_loop *group_of(const lower *l, int index)

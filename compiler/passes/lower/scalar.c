@@ -7,7 +7,7 @@ typedef struct scalar_test { lower *l; const scope *s; } scalar_test;
 static bool is_obstacle(const expr_node *n, void *user)
 {
     scalar_test *t = user;
-    if (n->kind == EX_VALUE)
+    if (n->kind == EX_VALUE || n->kind == EX_SYMBOL)
         return true;
     if (n->kind == EX_READ)
         return n->type != TY_INT && n->type != TY_BOOL;

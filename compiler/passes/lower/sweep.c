@@ -55,7 +55,7 @@ void lower_init_accumulators(lower *l)
         scope *s = lower_stage(l, 0);
         int n = own_dims(l, s, number, dims);
         MlirValue v = lower_map(l, s, neutral_of(l, equation_of(l, number)), n, dims);
-        kept *state = lower_kept(l, lower_own_value(l, number), n, dims, lower_elem(l, equation_of(l, number)->type), false);
+        kept *state = lower_kept(l, lower_own_value(l, number), n, dims, lower_elem(l, equation_of(l, number)->type), KEPT_BY_ROWS);
         lower_buffer(l, s, state, true, v);
     }
 }
@@ -257,8 +257,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     expr y = lower_own_value(l, g->reference);
     int dims[64];
     int n = scope_dims(l, s, term, dims);
-    kept *p = lower_kept(l, 0, n, dims, lower_elem(l, expr_get(l->pool, term)->type), false);
-    p->single = true;
+    kept *p = lower_kept(l, 0, n, dims, lower_elem(l, expr_get(l->pool, term)->type), KEPT_ONCE);
 
     scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
     fast->unguarded = true;

@@ -43,7 +43,7 @@ static bool is_heavy_node(const expr_node *n, void *user)
 static bool is_cheap(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
-    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, e->body, is_heavy_node, l);
+    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, lower_body(l, equation), is_heavy_node, l);
 }
 
 static expr inline_cheap(void *user, expr_pool *p, expr e)
@@ -144,8 +144,8 @@ MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue ti
     if (put)
         operands[n++] = tile;
     operands[n++] = k->buf;
-    operands[n++] = k->single ? op_index(&l->o, s->block, 0) : s->row_number;
-    if (k->by_sweep)
+    operands[n++] = k->form == KEPT_ONCE ? op_index(&l->o, s->block, 0) : s->row_number;
+    if (k->form == KEPT_BY_BLOCKS)
         operands[n++] = s->sweep_number;
     return op_make(&l->o, s->block, put ? "tile.put" : "tile.get", put ? (MlirType){NULL} : k->tile, n, operands, 0, NULL);
 }
@@ -316,7 +316,7 @@ static MlirValue hoist(lower *l, scope *at, expr e)
         int dims[64];
         int n = scope_dims(l, stage, e, dims);
         MlirValue tile = lower_tile(l, stage, e);
-        k = lower_kept(l, e, n, dims, bridge_shaped_elem(mlirValueGetType(tile)), false);
+        k = lower_kept(l, e, n, dims, bridge_shaped_elem(mlirValueGetType(tile)), KEPT_BY_ROWS);
         lower_buffer(l, stage, k, true, tile);
     }
     return lower_buffer(l, at, k, false, (MlirValue){NULL});
@@ -347,7 +347,7 @@ static void stage(lower *l, scope *at, expr e, MlirValue v)
     kept *k = lower_find_kept(l, e);
     if (!k) {
         int count = scope_dims(l, at, e, dims);
-        k = lower_kept(l, e, count, dims, bridge_shaped_elem(mlirValueGetType(v)), true);
+        k = lower_kept(l, e, count, dims, bridge_shaped_elem(mlirValueGetType(v)), KEPT_BY_BLOCKS);
         k->stage = l->sweep;
     }
     lower_buffer(l, at, k, true, v);
