@@ -75,6 +75,7 @@ typedef struct sema {
     sema_table functions, kernels;
     sema_set reported;           // spans that had an error: one error a place
     int64_t expanded;            // nodes of expansions made so far in this kernel
+    const ast_equation *expansion_reported;   // the last one that expanded too far
     int chain;                   // expansions inside each other
 
     // The kernel in hand.
@@ -122,6 +123,8 @@ bool sema_same_size(const ast_expr *left, const ast_expr *right);
 void sema_functions(sema *s);
 // Replaces a resolved call of a user function by its body; leaves e->expansion NULL after an error.
 void sema_expand(sema *s, ast_expr *e, ast_function *f);
+// Reports, once for an equation, that its functions expand too far.
+void sema_report_expansion(sema *s, span at);
 // Looks a name up among the built-in functions; FN_USER when it is none.
 ast_fn sema_builtin(const char *name, int *out_arity);
 

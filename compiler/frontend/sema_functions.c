@@ -158,6 +158,15 @@ static void count_nodes(const ast_expr *e, int64_t *count)
         count_nodes(e->where, count);
 }
 
+void sema_report_expansion(sema *s, span at)
+{
+    if (s->expansion_reported && s->expansion_reported == s->equation)
+        return;
+    s->expansion_reported = s->equation;
+    sema_report(s, DIAG_expansion_limit, at, "name parts by equations: those are not copied",
+                "with its functions expanded this has more than %d nodes or %d levels", SEMA_MAX_NODES, AST_MAX_HEIGHT);
+}
+
 void sema_expand(sema *s, ast_expr *e, ast_function *f)
 {
     if (!sema_find(&s->functions, f->name.text)->defined)
@@ -175,6 +184,5 @@ void sema_expand(sema *s, ast_expr *e, ast_function *f)
         return;
     e->expansion = NULL;
     if (sema_find(&s->functions, f->name.text)->defined)
-        sema_report(s, DIAG_expansion_limit, e->at, "name parts by equations: those are not copied",
-                    "the call expands to more than %d nodes or %d levels", SEMA_MAX_NODES, AST_MAX_HEIGHT);
+        sema_report_expansion(s, e->at);
 }

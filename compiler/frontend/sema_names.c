@@ -156,25 +156,45 @@ static void resolve_bounds(sema *s)
     }
 }
 
-// Depth first; `color` is 0 new, 1 on the path, 2 done. A cycle is cut where it closes. At most as deep as there are
-// declared indices in one chain, so chains are limited.
-static void cut_cycles(sema *s, ast_index *i, char *color, int depth)
+enum { MAX_OUTER = 64, ON_PATH = 255 };
+
+static void too_deep(sema *s, ast_index *i)
 {
-    enum { MAX_OUTER = 64 };
-    color[i->position] = 1;
-    for (int n = 0; n < i->outer_count; n++) {
-        ast_index *outer = i->outer[n];
-        if (color[outer->position] == 1 || depth == MAX_OUTER) {
-            sema_report(s, DIAG_index_cycle, i->at, "bounds may read outer indices, but not in a circle",
-                        outer == i ? "the range of `%s` reads `%s` itself" : depth == MAX_OUTER
-                        ? "the ranges from `%s` to `%s` depend on too many others"
-                        : "the ranges of `%s` and `%s` depend on each other", i->name, outer->name);
-            i->outer_count = 0;
-            s->ranges.at[i->position].poisoned = true;
-        } else if (color[outer->position] == 0)
-            cut_cycles(s, outer, color, depth + 1);
+    sema_report(s, DIAG_index_cycle, i->at, "name fewer indices in terms of each other",
+                "more than %d ranges depend on each other in a row", MAX_OUTER);
+}
+
+static void circle(sema *s, ast_index *i, const ast_index *outer)
+{
+    sema_report(s, DIAG_index_cycle, i->at, "bounds may read outer indices, but not in a circle",
+                outer == i ? "the range of `%s` reads `%s` itself" : "the ranges of `%s` and `%s` depend on each other",
+                i->name, outer->name);
+}
+
+// Depth first. `height` is 0 for what is new, ON_PATH on the path from the start, then 1 + that of the highest outer index.
+// A range that closes a circle, or rests on too many others, loses its outer indices, so later walks end.
+static void check_nesting(sema *s, ast_index *i, unsigned char *height, int depth)
+{
+    int highest = 0;
+    bool bad = depth > MAX_OUTER;
+    height[i->position] = ON_PATH;
+    for (int n = 0; n < i->outer_count && !bad; n++) {
+        const ast_index *outer = i->outer[n];
+        if (height[outer->position] == 0)
+            check_nesting(s, i->outer[n], height, depth + 1);
+        bool closes = height[outer->position] == ON_PATH;
+        if (closes)
+            circle(s, i, outer);
+        highest = height[outer->position] > highest ? height[outer->position] : highest;
+        bad = closes || highest >= MAX_OUTER;
     }
-    color[i->position] = 2;
+    if (bad) {
+        if (highest != ON_PATH)
+            too_deep(s, i);
+        i->outer_count = 0;
+        s->ranges.at[i->position].poisoned = true;
+    }
+    height[i->position] = (unsigned char)(bad ? 1 : highest + 1);
 }
 
 // ---- equations --------------------------------------------------------------------------------------------------------
@@ -236,9 +256,14 @@ static void resolve_statement(sema *s, ast_stmt *stmt)
         resolve_equation(s, stmt->equation);
     else if (stmt->kind == STMT_REQUIRE)
         sema_resolve(s, stmt->require, PLACE_UNIFORM);
-    else if (stmt->kind == STMT_LET) {
-        sema_resolve(s, stmt->let->value, PLACE_UNIFORM);
-        define(&s->bare, stmt->let->name.text, stmt->let);
+}
+
+// Lets come before all that may read them, bounds of indices included; lets read nothing but each other.
+static void resolve_lets(sema *s)
+{
+    for (int i = 0; i < s->k->lets.n; i++) {
+        sema_resolve(s, s->k->lets.at[i]->value, PLACE_UNIFORM);
+        define(&s->bare, s->k->lets.at[i]->name.text, s->k->lets.at[i]);
     }
 }
 
@@ -261,11 +286,12 @@ void sema_statements(sema *s)
     for (int i = 0; i < k->body.n; i++)
         declare_statement(s, &k->body.at[i]);
     declare_indices(s);
+    resolve_lets(s);
     resolve_bounds(s);
-    char *color = ARENA_ARRAY(s->a, char, k->indices.n + 1);
+    unsigned char *height = ARENA_ARRAY(s->a, unsigned char, k->indices.n + 1);
     for (int i = 0; i < k->indices.n; i++)
-        if (color[i] == 0)
-            cut_cycles(s, k->indices.at[i], color, 0);
+        if (height[i] == 0)
+            check_nesting(s, k->indices.at[i], height, 0);
     for (int i = 0; i < k->body.n; i++)
         resolve_statement(s, &k->body.at[i]);
     check_results(s);

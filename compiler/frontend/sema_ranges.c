@@ -36,9 +36,23 @@ static bool guarded(const walk *w, const ast_index *i, const ast_expr *dim)
 }
 
 // ---- stands -----------------------------------------------------------------------------------------------------------
+// A stand that needs no guard says all that another one of the same size could say.
+static bool is_known(const sema_range *range, const sema_stand *stand)
+{
+    for (int n = 0; n < range->stands.n; n++) {
+        const sema_stand *other = &range->stands.at[n];
+        bool same = stand->dim ? other->dim && sema_same_size(other->dim, stand->dim) : other->from == stand->from;
+        if (same && !other->guarded)
+            return true;
+    }
+    return false;
+}
+
 static void add_stand(walk *w, const ast_index *i, sema_stand stand)
 {
     const ast_expr *dim = stand.dim ? stand.dim : stand.from->hi;
+    if (is_known(&w->s->ranges.at[i->position], &stand))
+        return;
     stand.guarded = dim && !i->declared && guarded(w, i, dim);
     VEC_PUSH(w->s->a, &w->s->ranges.at[i->position].stands, stand);
 }

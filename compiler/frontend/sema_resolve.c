@@ -46,7 +46,7 @@ static void resolve_parameter(sema *s, ast_expr *e)
 // Whether a statement above has defined the symbol.
 static bool check_defined(sema *s, const ast_expr *e, const sema_symbol *symbol)
 {
-    if (symbol->defined)
+    if (symbol->defined && (symbol->kind != REF_LET || symbol->at.begin < e->at.begin))
         return true;
     bool itself = s->equation && symbol->kind == REF_VALUE && symbol->to == s->equation;
     if (itself)
@@ -263,22 +263,26 @@ static void resolve_call(sema *s, ast_expr *e)
 }
 
 // ---- reductions -----------------------------------------------------------------------------------------------------
-static bool depends_on(const ast_index *i, const ast_index *outer, int depth)
+static bool reads_any(const ast_index *i, ast_index *const *list, int n)
 {
-    for (int n = 0; depth > 0 && n < i->outer_count; n++)
-        if (i->outer[n] == outer || depends_on(i->outer[n], outer, depth - 1))
-            return true;
+    for (int o = 0; o < i->outer_count; o++)
+        for (int l = 0; l < n; l++)
+            if (i->outer[o] == list[l])
+                return true;
     return false;
 }
 
-// An index whose bounds read another one of the same list comes behind it.
+// An index whose bounds read another one of the same list comes behind it; otherwise the order stays.
 static void order_bound(ast_expr *e)
 {
-    for (int i = 1; i < e->bound_count; i++)
-        for (int j = i; j > 0 && depends_on(e->bound[j - 1], e->bound[j], 8); j--) {
-            ast_index *inner = e->bound[j - 1];
-            e->bound[j - 1] = e->bound[j];
-            e->bound[j] = inner;
+    for (int n = 0; n < e->bound_count; n++)
+        for (int m = n; m < e->bound_count; m++) {
+            ast_index *next = e->bound[m];
+            if (reads_any(next, e->bound + n, e->bound_count - n))
+                continue;
+            memmove(e->bound + n + 1, e->bound + n, sizeof *e->bound * (size_t)(m - n));
+            e->bound[n] = next;
+            break;
         }
 }
 
@@ -340,13 +344,11 @@ static void resolve_reduction(sema *s, ast_expr *e)
 // Expansions make trees higher than the parser saw them.
 static void update_height(sema *s, ast_expr *e)
 {
-    int height = e->height;
     for (int i = 0; i < e->args.n; i++)
         if (e->args.at[i]->height >= e->height)
             e->height = e->args.at[i]->height + 1;
-    if (e->height > AST_MAX_HEIGHT && height <= AST_MAX_HEIGHT)
-        sema_report(s, DIAG_expansion_limit, e->at, "name parts by equations: those are not copied",
-                    "with its functions expanded this is more than %d levels deep", AST_MAX_HEIGHT);
+    if (e->height > AST_MAX_HEIGHT)
+        sema_report_expansion(s, e->at);
 }
 
 void sema_resolve(sema *s, ast_expr *e, sema_place place)
