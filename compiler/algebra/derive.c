@@ -1,7 +1,7 @@
 // derive.c: the derivation of a nest, step by step (derivation.md). Before -> after, for one softmax:
 //   m = max[j](S)                                   m = max[j](S)                  sweep 1, lazy
 //   E[j] = exp(sub_ref(S, m))                       E[j] = exp(sub_ref(S, m))      sweep 1
-//   Z = sum[j](E)                                   Z = sum[j](E)                  sweep 1, exp(sub_ref(old, new)) as m moves
+//   Z = sum[j](E)                                   Z = sum[j](E)                  sweep 1, exp(sub_ref(old, new))
 //   P[j] = div_sum(E, Z)
 //   O[e] = sum[j](P * V[j, e])                      A[e] = sum[j](E * V[j, e])     sweep 1, the same repair
 //                                                   O[e] = div_sum(A, Z)           after sweep 1

@@ -43,7 +43,7 @@ expr derive_expand(const derivation *d, expr e, int level);
 bool derive_positive(const derivation *d, expr e);
 bool expr_positive(const expr_pool *p, expr e);           // the same without a look into equations
 
-// ---- making equations ------------------------------------------------------------------------------------------------
+// ---- making equations ----------------------------------------------------------------------------------------------
 // A new equation of the nest, named BASE.SUFFIX (numbered when taken), placed like `like` and without a result.
 int derive_add_equation(derivation *d, const char *base, const char *suffix, const program_equation *like);
 // The value of an equation at its own indices.
@@ -51,7 +51,7 @@ expr derive_own_value(const derivation *d, int equation);
 // The conjuncts of e that use (or that do not use) any of these indices, as one condition.
 expr derive_conjuncts(const derivation *d, expr e, int n, const int *indices, bool using_them);
 
-// ---- split ------------------------------------------------------------------------------------------------------------
+// ---- split ---------------------------------------------------------------------------------------------------------
 typedef struct derive_factor { expr base; bool inverse, guarded; } derive_factor;   // guarded: DIV_SUM
 enum { DERIVE_MAX_FACTORS = 16, DERIVE_MAX_TERMS = 8 };
 typedef struct derive_term { bool negative; int n; derive_factor f[DERIVE_MAX_FACTORS]; } derive_term;
@@ -65,7 +65,7 @@ expr derive_product(derivation *d, const derive_term *t, const program_equation 
 // Does this factor leave a reduction of e: free of what is reduced, and of a level above 0?
 bool derive_hoists(const derivation *d, const derive_factor *f, const program_equation *e);
 
-// ---- reference --------------------------------------------------------------------------------------------------------
+// ---- reference -----------------------------------------------------------------------------------------------------
 // How the accumulation of `body` in the equation `e` follows what moves in sweep `level`.
 typedef struct derive_follow { int reference; expr repair; expr at_fault; } derive_follow;
 // Finds the reference and its repair; makes an equation for the reference where it has none. repair is 0 on failure.
@@ -75,9 +75,10 @@ derive_follow derive_find_reference(derivation *d, int equation, expr body, int 
 // nothing about the range of what would follow it.
 bool derive_only_extrema(const derivation *d, expr e, int level);
 
-// ---- whole nests ------------------------------------------------------------------------------------------------------
-// Normal form of an equation that reads what sweeps make; exponentials in it get block equations of their own, which
-// reductions share; one that repeats another gives way to it; a value that is a result gets a second equation for those that use it while it moves.
+// ---- whole nests ---------------------------------------------------------------------------------------------------
+// Normal form of an equation that reads what sweeps make. Exponentials in it get block equations of their own, which
+// reductions share; a block that repeats another gives way to it; a block that is a result gets a second equation for
+// those that use it while it moves.
 void derive_prepare(derivation *d, int equation);
 void derive_reduction(derivation *d, int equation);
 // Is it written to a result, or read outside the nest?

@@ -123,7 +123,7 @@ static expr share_exponential(void *user, expr_pool *p, expr e)
     return derive_own_value(d, id);
 }
 
-// ---- readers of one equation that read another -----------------------------------------------------------------------
+// ---- readers of one equation that read another ---------------------------------------------------------------------
 
 static expr read_other(void *user, expr_pool *p, expr e)
 {

@@ -85,6 +85,54 @@ bool derive_only_extrema(const derivation *d, expr e, int level)
     return only_extrema(d, e, level, 0);
 }
 
+// ---- one reference for each extremum --------------------------------------------------------------------------------
+
+typedef struct reach { const derivation *d; int level, depth; uint8_t *seen; } reach;
+
+static void mark_extrema(const reach *r, expr e);
+
+static bool mark_extremum(const expr_node *n, void *user)
+{
+    const reach *r = user;
+    if (n->kind != EX_VALUE || r->d->level.at[n->id] < r->level || r->seen[n->id])
+        return false;
+    r->seen[n->id] = 1;
+    const program_equation *e = derive_equation(r->d, n->id);
+    if (e->kind == REDUCE_NONE && r->depth < 64)
+        mark_extrema(&(reach){r->d, r->level, r->depth + 1, r->seen}, e->body);
+    return false;
+}
+
+static void mark_extrema(const reach *r, expr e)
+{
+    expr_any(r->d->pool, e, mark_extremum, (void *)r);
+}
+
+static bool is_reference(const derivation *d, int equation, expr y)
+{
+    const program_equation *r = derive_equation(d, equation);
+    return derive_own_value(d, equation) == y || (r->kind == REDUCE_NONE && r->body == y);
+}
+
+// Does an extremum in y move another reference of this sweep? Each moves one, so that what follows is repaired once for
+// each of its moves.
+static bool moves_another(const derivation *d, expr y, int level)
+{
+    uint8_t *mine = ARENA_ARRAY(d->p->arena, uint8_t, d->p->equations.n + 1);
+    mark_extrema(&(reach){d, level, 0, mine}, y);
+    for (int k = 0; k < d->equations.n; k++) {
+        const program_equation *a = derive_equation(d, d->equations.at[k]);
+        if (a->reference < 0 || a->sweep != level || is_reference(d, a->reference, y))
+            continue;
+        uint8_t *theirs = ARENA_ARRAY(d->p->arena, uint8_t, d->p->equations.n + 1);
+        mark_extrema(&(reach){d, level, 0, theirs}, derive_own_value(d, a->reference));
+        for (int x = 0; x < d->p->equations.n; x++)
+            if (mine[x] && theirs[x] && derive_is_accumulator(d, x))
+                return true;
+    }
+    return false;
+}
+
 static bool is_own_value(const search *s, expr e)
 {
     const expr_node *n = expr_get(s->d->pool, e);
@@ -110,10 +158,15 @@ static expr name_reference(search *s, expr y)
     }
     program_equation like = *s->e;
     int *own = ARENA_ARRAY(d->p->arena, int, like.own_count + 1);
-    int n = 0;
-    for (int k = 0; k < like.own_count; k++)
+    int *others = ARENA_ARRAY(d->p->arena, int, like.own_count + 1);
+    int n = 0, other_count = 0;
+    for (int k = 0; k < like.own_count; k++) {
         if (expr_uses_index(d->pool, y, like.own[k]))
             own[n++] = like.own[k];
+        else
+            others[other_count++] = like.own[k];
+    }
+    like.demand = derive_conjuncts(d, like.demand, other_count, others, false);
     like.own = own;
     like.own_count = n;
     like.kind = REDUCE_NONE;
@@ -201,11 +254,19 @@ static expr guarded_repair(search *s, int reference, const repair_exponent *x)
     return right && !(x->natural && x->binary) ? c : repair_guard(p, r->type, c);
 }
 
+static bool shared(search *s, expr y, derive_follow *result)
+{
+    if (!moves_another(s->d, y, s->level))
+        return false;
+    result->at_fault = y;
+    return true;
+}
+
 static derive_follow follow_value(search *s, expr body, expr y)
 {
     derive_follow result = {.reference = -1};
     repair_exponent x;
-    if (find_exponent(s, body, y, &x, &result.at_fault)) {
+    if (find_exponent(s, body, y, &x, &result.at_fault) && !shared(s, y, &result)) {
         result.reference = expr_get(s->d->pool, y)->id;
         result.repair = guarded_repair(s, result.reference, &x);
     }
@@ -217,6 +278,9 @@ static derive_follow follow_sum(search *s, expr body)
     expr y = combine(s, body);
     if (!y)
         return (derive_follow){.reference = -1, .at_fault = s->at_fault};
+    derive_follow result = {.reference = -1};
+    if (shared(s, y, &result))
+        return result;
     expr value = name_reference(s, y);
     repair_exponent x = {.natural = expr_float(s->d->pool, expr_get(s->d->pool, y)->type, -1)};
     int reference = expr_get(s->d->pool, value)->id;
@@ -230,7 +294,8 @@ static derive_follow follow_expression(search *s, expr body, expr y)
     derive_follow result = {.reference = -1};
     repair_exponent x;
     expr stand_in = expr_value(d->pool, expr_get(d->pool, y)->type, d->p->equations.n, 0, NULL);
-    if (!find_exponent(s, expr_replace(d->pool, body, y, stand_in), stand_in, &x, &result.at_fault))
+    if (!find_exponent(s, expr_replace(d->pool, body, y, stand_in), stand_in, &x, &result.at_fault) ||
+        shared(s, y, &result))
         return result;
     result.reference = expr_get(d->pool, name_reference(s, y))->id;
     result.repair = guarded_repair(s, result.reference, &x);
@@ -253,12 +318,13 @@ derive_follow derive_find_reference(derivation *d, int equation, expr body, int 
         if (!found.repair)
             return found;
     }
-    for (int k = 0; k < s.n; k++)
+    for (int k = 0; k < s.n; k++) {
         if (!derive_only_extrema(d, s.moving[k], level) ||
             !derive_indices_within(d, s.moving[k], e.own_count, e.own)) {
             none.at_fault = s.moving[k];
             return none;
         }
+    }
     if (!alone)
         return follow_sum(&s, expanded);
     return is_own_value(&s, s.moving[0]) ? found : follow_expression(&s, expanded, s.moving[0]);

@@ -1,5 +1,5 @@
-// expr_rewrite.c: walks over expressions. Operands have smaller ids than their users, so one pass downwards finds what is
-// reachable and one pass upwards rebuilds it, without recursion whatever the depth.
+// expr_rewrite.c: walks over expressions. Operands have smaller ids than their users, so one pass downwards finds what
+// is reachable and one pass upwards rebuilds it, without recursion whatever the depth.
 #include "expr_internal.h"
 
 void expr_reach(const expr_pool *p, expr e, uint8_t *seen)

@@ -217,7 +217,8 @@ static void equation(reader *r, const char *n)
     expect(r, "=");
     r->domain = 0;
     const char *start = r->at;
-    e.kind = accept(r, "sum[") ? REDUCE_SUM : accept(r, "max[") ? REDUCE_MAX : accept(r, "min[") ? REDUCE_MIN : REDUCE_NONE;
+    e.kind = accept(r, "sum[") ? REDUCE_SUM : accept(r, "max[") ? REDUCE_MAX : accept(r,
+        "min[") ? REDUCE_MIN : REDUCE_NONE;
     if (e.kind != REDUCE_NONE) {
         r->at--;
         e.reduced_count = index_list(r, reduced);

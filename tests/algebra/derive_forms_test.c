@@ -96,7 +96,8 @@ static void the_division_is_deferred(void **state)
 static void what_fails_is_named(void **state)
 {
     static const struct { const char *text, *fault; } cases[] = {
-        {HEAD "M[i] = sum[j](S[i, j]); O[i, e] = sum[j](relu(S[i, j] - M[i]) * V[j, e]); " TAIL, "relu(S[i, j] - M[i])"},
+        {HEAD "M[i] = sum[j](S[i, j]); O[i, e] = sum[j](relu(S[i, j] - M[i]) * V[j, e]); "
+            "" TAIL, "relu(S[i, j] - M[i])"},
         {HEAD "M[i] = max[j](S[i, j]); O[i, e] = sum[j](select(M[i] - 1.0 < S[i, j], 1.0, 0.0) * V[j, e]); " TAIL,
          "M[i] - 1.0 < S[i, j]"},
         {HEAD "M[i] = max[j](S[i, j]); O[i, e] = sum[j](V[j, e]) where M[i] - 1.0 < S[i, j]; " TAIL,
@@ -146,7 +147,8 @@ static void repairs_compose(void **state)
     check_repair(p, *state, expr_apply1(p, EF_RELU, d), m, "none");
     check_repair(p, *state, expr_apply2(p, EF_MUL, s, m), m, "none");
     check_repair(p, *state, expr_apply1(p, EF_ROUND_BF16, e), m, "none");
-    check_repair(p, *state, expr_apply1(p, EF_EXP, expr_apply2(p, EF_SUB, s, expr_value(p, TY_F32, 0, 1, &j))), m, "none");
+    check_repair(p, *state, expr_apply1(p, EF_EXP, expr_apply2(p, EF_SUB, s, expr_value(p, TY_F32, 0, 1, &j))), m,
+        "none");
 }
 
 static void normal_form_joins_and_splits_only_positives(void **state)
@@ -161,7 +163,8 @@ static void normal_form_joins_and_splits_only_positives(void **state)
         {expr_apply2(p, EF_MUL, ea, expr_apply1(p, EF_EXP, expr_apply1(p, EF_NEG, b))), "exp(c0 - c1)"},
         {expr_apply2(p, EF_DIV, ea, eb), "exp(c0 - c1)"},
         {expr_apply2(p, EF_POW, ea, expr_float(p, TY_F32, 2)), "exp(c0 * 2.0)"},
-        {expr_apply1(p, EF_LOG, expr_apply2(p, EF_MUL, ea, expr_apply2(p, EF_ADD, ea, eb))), "c0 + log(exp(c0) + exp(c1))"},
+        {expr_apply1(p, EF_LOG, expr_apply2(p, EF_MUL, ea, expr_apply2(p, EF_ADD, ea, eb))),
+            "c0 + log(exp(c0) + exp(c1))"},
         {expr_apply1(p, EF_LOG, expr_apply2(p, EF_MUL, ea, b)), "log(exp(c0) * c1)"},
         {expr_apply1(p, EF_EXP, expr_apply2(p, EF_SUB, a, b)), "exp(c0 - c1)"},
         {expr_apply1(p, EF_EXP, expr_apply1(p, EF_LOG, a)), "exp(log(c0))"},
@@ -191,7 +194,8 @@ static void sharing_and_depth_are_bounded(void **state)
     }
     program_equation *o = &p->equations.at[program_find_equation(p, "O")];
     o->body = expr_apply2(p->pool, EF_MUL,
-                          expr_value(p->pool, TY_F64, last, 2, (expr[]){expr_index(p->pool, 0), expr_index(p->pool, 1)}),
+                          expr_value(p->pool, TY_F64, last, 2, (expr[]){expr_index(p->pool, 0), expr_index(p->pool,
+                              1)}),
                           expr_get(p->pool, o->body)->args[1]);
     all[n++] = program_find_equation(p, "O");
     p->nests.at[0].equations = all;

@@ -73,7 +73,8 @@ static void narrow_types_round(void **state)
         {EF_ROUND_F16, 1.0 + 0x1p-11, 1.0}, {EF_ROUND_F16, 65520, INFINITY}, {EF_ROUND_F16, 0x1p-25, 0},
         {EF_ROUND_F16, 0x1.8p-25, 0x1p-24}, {EF_ROUND_BF16, 1.0 + 0x1.8p-8, 1.0 + 0x1p-7},
         {EF_ROUND_F8E4M3, 1000, 448}, {EF_ROUND_F8E4M3, -INFINITY, -448}, {EF_ROUND_F8E4M3, 0x1p-10, 0},
-        {EF_ROUND_F8E4M3, 0x1.8p-10, 0x1p-9}, {EF_ROUND_F8E5M2, 1e6, INFINITY}, {EF_ROUND, 2.5, 2}, {EF_ROUND, -0.5, -0.0},
+        {EF_ROUND_F8E4M3, 0x1.8p-10, 0x1p-9}, {EF_ROUND_F8E5M2, 1e6, INFINITY}, {EF_ROUND, 2.5, 2}, {EF_ROUND, -0.5,
+            -0.0},
         {EF_RELU, -3, 0}, {EF_SIGN, -3, -1}, {EF_SOFTPLUS, 1000, 1000}, {EF_SIGMOID, -1000, 0},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
@@ -127,7 +128,8 @@ static void rewriting_goes_deep(void **state)
     assert_int_equal(expr_substitute_indices(p, other, 1, (int[]){1}, &i), sum);
     expr read = expr_read(p, TY_F32, 7, 2, (expr[]){i, expr_apply2(p, EF_ADD, i, j)});
     expr moved = expr_replace(p, read, i, expr_int(p, 2));
-    assert_int_equal(moved, expr_read(p, TY_F32, 7, 2, (expr[]){expr_int(p, 2), expr_apply2(p, EF_ADD, j, expr_int(p, 2))}));
+    assert_int_equal(moved, expr_read(p, TY_F32, 7, 2, (expr[]){expr_int(p, 2), expr_apply2(p, EF_ADD, j, expr_int(p,
+        2))}));
     assert_true(expr_uses_value(p, expr_value(p, TY_F32, 5, 1, &i), 5));
     assert_non_null(expr_text(p, ((room *)*state)->a, sum, NULL));
 }
