@@ -16,8 +16,8 @@
 #define ATTEND "O[i, e] = sum[j](P[i, j] * V[j, e]); result O; "
 #define SWEEP "sweep j;"
 
-typedef struct cascade { const char *what, *text; int sweeps; const char *lazy; } cascade;   // lazy: an equation,
-    or NULL
+// lazy: an equation that must be; NULL: none may be.
+typedef struct cascade { const char *what, *text; int sweeps; const char *lazy; } cascade;
 
 static const cascade cascades[] = {
     {"softmax", HEAD SOFTMAX ATTEND SWEEP, 1, "P.max"},
@@ -29,7 +29,7 @@ static const cascade cascades[] = {
     {"where", HEAD "X[i, j] = S[i, j] where j <= i * 2 - 1; P.max[i] = max[j](X[i, j]); "
      "P.exp[i, j] = exp(sub_ref(X[i, j], P.max[i])); P.sum[i] = sum[j](P.exp[i, j]); "
      "P[i, j] = div_sum(P.exp[i, j], P.sum[i]); " ATTEND "L[i] = P.max[i] + log(P.sum[i]); result L; "
-     "" SWEEP, 1, "P.max"},
+     SWEEP, 1, "P.max"},
     {"sink", HEAD "M[i] = max[j](S[i, j]); N[i] = max(M[i], sink[i]); E[i, j] = exp(S[i, j] - N[i]); "
      "Z[i] = sum[j](E[i, j]); W[i] = Z[i] + exp(sink[i] - N[i]); P[i, j] = E[i, j] / W[i]; " ATTEND SWEEP, 1, NULL},
     {"sink inside", HEAD "M[i] = max[j](S[i, j]); E[i, j] = exp(S[i, j] - max(M[i], sink[i])); "
@@ -39,11 +39,11 @@ static const cascade cascades[] = {
      "P.max[i] = max[j](C[i, j]); P.exp[i, j] = exp(sub_ref(C[i, j], P.max[i])); P.sum[i] = sum[j](P.exp[i, j]); "
      "P[i, j] = div_sum(P.exp[i, j], P.sum[i]); " ATTEND SWEEP, 1, "P.max"},
     {"mask after softmax", HEAD SOFTMAX "O[i, e] = sum[j](P[i, j] * mask[i, j] * V[j, e]); result O; "
-     "" SWEEP, 1, "P.max"},
+     SWEEP, 1, "P.max"},
     {"dropout", HEAD SOFTMAX "D[i, j] = select(mask[i, j] < 0.3, P[i, j] / 0.7, 0.0); "
      "O[i, e] = sum[j](D[i, j] * V[j, e]); result O; " SWEEP, 1, "P.max"},
     {"gate", HEAD SOFTMAX "O[i, e] = sum[j](P[i, j] * V[j, e]); G[i, e] = O[i, e] * sigmoid(temp[i]); result G; "
-     "" SWEEP, 1,
+     SWEEP, 1,
      "P.max"},
     {"second normaliser", HEAD SOFTMAX "Z2[i] = sum[j](P[i, j] * mask[i, j]); O2[i, e] = sum[j](P[i, j] * mask[i, j] * "
      "V[j, e]); O[i, e] = O2[i, e] / Z2[i]; result O; " SWEEP, 1, "P.max"},
@@ -57,7 +57,7 @@ static const cascade cascades[] = {
     {"a maximum with and without a sink", HEAD "M[i] = max[j](S[i, j]); E[i, j] = exp(S[i, j] - M[i]); "
      "Z[i] = sum[j](E[i, j]); "
      "F[i, j] = exp(S[i, j] - max(M[i], sink[i])); O[i, e] = sum[j](F[i, j] * V[j, e]); result Z; result O; "
-     "" SWEEP, 2, NULL},
+     SWEEP, 2, NULL},
     {"entropy", HEAD SOFTMAX ATTEND "H[i] = sum[j](-xlogx(P[i, j])); result H; " SWEEP, 2, "P.max"},
     {"divergence", HEAD SOFTMAX SOFTMAX_T "H[i] = sum[j](P[i, j] * (log(P[i, j] + 0.01) - log(R[i, j] + 0.01))); "
      "result H; " SWEEP, 2,
@@ -90,7 +90,7 @@ static const cascade cascades[] = {
      "Y[i] = sum[j](select(M[i] - 1.0 < S[i, j], 1.0, 0.0)); "
      "result X; result Y; " SWEEP, 2, NULL},
     {"exponent with j on p", HEAD SOFTMAX "O[i, e] = sum[j](pow(P[i, j], mask[i, j]) * V[j, e]); result O; "
-     "" SWEEP, 2, "P.max"},
+     SWEEP, 2, "P.max"},
     {"talking heads", "index h 2; index g 2; index i 3; index j 9; index e 2; arg S h i j; arg W h g; arg V h j e; "
      "T[h, i, j] = sum[g](W[h, g] * S[g, i, j]); M[h, i] = max[j](T[h, i, j]); "
      "E[h, i, j] = exp(sub_ref(T[h, i, j], M[h, i])); "
