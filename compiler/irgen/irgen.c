@@ -54,16 +54,31 @@ expr irgen_value(irgen *g, int equation)
     return expr_value(g->pool, e->type, equation, e->own_count, subscripts);
 }
 
+// Does the range of index k read index x?
+static bool ranges_over(irgen *g, int k, int x)
+{
+    const program_index *i = &g->program->indices.at[k];
+    return (i->lo && expr_uses_index(g->pool, i->lo, x)) || (i->hi && expr_uses_index(g->pool, i->hi, x));
+}
+
 int irgen_free_indices(irgen *g, expr value, expr domain, int bound_count, const int *bound, int *out)
 {
-    int n = 0;
-    for (int k = 0; k < g->program->indices.n; k++) {
-        if (program_has_index(bound, bound_count, k))
-            continue;
-        bool used = expr_uses_index(g->pool, value, k) || (domain && expr_uses_index(g->pool, domain, k));
-        if (used)
-            out[n++] = k;
+    int count = g->program->indices.n, n = 0;
+    bool *used = ARENA_ARRAY(g->arena, bool, count + 1);
+    for (int k = 0; k < count; k++)
+        used[k] = expr_uses_index(g->pool, value, k) || (domain && expr_uses_index(g->pool, domain, k)) ||
+                  program_has_index(bound, bound_count, k);
+    // What a range depends on belongs to it: i in cu[b] .. cu[b + 1] stands for nothing without b.
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int k = 0; k < count; k++)
+            for (int x = 0; x < count && used[k]; x++)
+                if (!used[x] && ranges_over(g, k, x))
+                    used[x] = changed = true;
     }
+    for (int k = 0; k < count; k++)
+        if (used[k] && !program_has_index(bound, bound_count, k))
+            out[n++] = k;
     return n;
 }
 

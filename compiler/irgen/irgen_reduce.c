@@ -90,9 +90,23 @@ static cascade exponentials(irgen *g, reduction *r)
     return c;
 }
 
+// How many terms there are when all exist.
+static expr range_size(irgen *g, const reduction *r)
+{
+    expr n = expr_int(g->pool, 1);
+    for (int k = 0; k < r->bound_count; k++) {
+        const program_index *x = &g->program->indices.at[r->bound[k]];
+        expr length = expr_apply2(g->pool, EF_MAX, expr_apply2(g->pool, EF_SUB, x->hi, x->lo), expr_int(g->pool, 0));
+        n = expr_apply2(g->pool, EF_MUL, n, length);
+    }
+    return n;
+}
+
 static existing mean(irgen *g, const reduction *r)
 {
     expr total = irgen_value(g, new_reduction(g, "total", REDUCE_SUM, r, r->body));
+    if (!r->domain)
+        return (existing){expr_apply2(g->pool, EF_DIV_SUM, irgen_to(g, total, g->work), irgen_to(g, range_size(g, r), g->work)), 0};
     expr one = expr_float(g->pool, g->work, 1.0);
     reduction counted = *r;
     counted.body = one;

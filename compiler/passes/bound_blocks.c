@@ -66,6 +66,11 @@ static void bound_loop(program *p, program_nest *n, program_loop *l)
         l->range_count = bounds_solve(p->pool, condition, l->index, lo, hi, count, blocks,
                                       n->softmax == SOFTMAX_STAGED ? 1 : MAX_RANGES, ranges);
     }
+    if (l->range_count == 0) {   // nothing exists anywhere
+        expr zero = expr_int(p->pool, 0);
+        ranges[0] = (program_range){zero, zero, zero, zero};
+        l->range_count = 1;
+    }
     l->ranges = ranges;
 }
 

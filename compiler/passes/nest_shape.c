@@ -171,15 +171,6 @@ static void intersect_sinks(shaping *w)
 // Does the equation, or one inside the nest that it reads, reduce?
 static bool is_heavy(const program_equation *e) { return e->kind != REDUCE_NONE; }
 
-static bool all_own(const shaping *w, int x)
-{
-    for (int k = 0; k < w->p->equations.n; k++)
-        if (w->member[k] && is_heavy(&w->p->equations.at[k]) &&
-            !program_has_index(w->p->equations.at[k].own, w->p->equations.at[k].own_count, x))
-            return false;
-    return true;
-}
-
 typedef struct occurs { const program *p; int index; int with, without; } occurs;
 
 static bool note_read(const expr_node *n, void *user)
@@ -216,34 +207,61 @@ static int own_order(const shaping *w, int *out)
     return n;
 }
 
-static void choose_row(shaping *w)
+// Rows to try, best first: a sequence index that tells operands apart; a head width; a sequence index in every operand;
+// none (-1).
+static int row_candidates(const shaping *w, const int *order, int n, int *out)
 {
-    int order[NEST_MAX_INDICES];
-    int n = own_order(w, order), row = -1;
-    bool swept_any = false;
-    for (int x = 0; x < w->p->indices.n; x++)
-        swept_any = swept_any || w->swept[x];
-    for (int k = 0; k < n; k++)
-        if (!w->feature[order[k]] && !is_batch(w, order[k]))
-            row = order[k];
-    for (int k = 0; k < n && row < 0; k++)
-        if (!w->feature[order[k]] && !swept_any)
-            row = order[k];
-    for (int k = 0; k < n && row < 0; k++)
-        if (w->feature[order[k]])
-            row = order[k];
-    // Nothing is reduced over blocks: the last sequence index is run through in blocks and stored.
-    if (!swept_any) {
-        int sequences = 0, last = -1, before = -1;
-        for (int k = 0; k < n; k++)
-            if (!w->feature[order[k]])
-                sequences++, before = last, last = order[k];
-        if (sequences >= 2 && !is_batch(w, before))
-            row = before, w->swept[last] = true, w->shared[last] = false;
+    int count = 0;
+    for (int rank = 0; rank < 3; rank++)
+        for (int k = n - 1; k >= 0; k--) {
+            int x = order[k];
+            int of_x = w->feature[x] ? 1 : is_batch(w, x) ? 2 : 0;
+            if (of_x == rank)
+                out[count++] = x;
+        }
+    out[count++] = -1;
+    return count;
+}
+
+// Sharing x would compute a heavy producer without it again for each x. That is dear when the producer runs along rows:
+// S[g, i, j] under a loop over h of T[h, i, j] = sum[g] W[h, g] S[g, i, j]. Then x stays inside the tile.
+static bool repeats_rows(const shaping *w, int x, int row)
+{
+    for (int k = 0; k < w->p->equations.n; k++) {
+        const program_equation *e = &w->p->equations.at[k];
+        if (w->member[k] && is_heavy(e) && !program_has_index(e->own, e->own_count, x) && program_has_index(e->own, e->own_count, row))
+            return true;
     }
-    w->s->row = row;
+    return false;
+}
+
+static bool is_swept_any(const shaping *w)
+{
+    for (int x = 0; x < w->p->indices.n; x++)
+        if (w->swept[x])
+            return true;
+    return false;
+}
+
+// Nothing is reduced over blocks: the last sequence index is run through in blocks and stored, the one before is the row.
+static bool sweep_stores(shaping *w, const int *order, int n)
+{
+    int sequences = 0, last = -1, before = -1;
     for (int k = 0; k < n; k++)
-        if (order[k] != row && w->shared[order[k]] && !w->feature[order[k]])
+        if (!w->feature[order[k]])
+            sequences++, before = last, last = order[k];
+    if (sequences < 2 || is_batch(w, before))
+        return false;
+    w->s->row = before;
+    w->swept[last] = true;
+    w->shared[last] = false;
+    return true;
+}
+
+static void share_rest(shaping *w, const int *order, int n)
+{
+    for (int k = 0; k < n; k++)
+        if (order[k] != w->s->row && w->shared[order[k]] && !w->feature[order[k]])
             w->s->shared[w->s->shared_count++] = order[k];
 }
 
@@ -334,14 +352,33 @@ nest_shape nest_shape_of(const program *p, const bool *member, const bool *featu
             sweep_reduction(&w, k, &have);
     }
     intersect_sinks(&w);
-    for (int x = 0; x < p->indices.n; x++)
-        if (w.shared[x] && !feature[x] && !all_own(&w, x))
-            w.shared[x] = false;
-    choose_row(&w);
-    check_broadcast(&w);
-    check_reduced(&w);
-    check_private(&w);
-    check_ranges(&w);
+    int order[NEST_MAX_INDICES], rows[NEST_MAX_INDICES + 1];
+    int n = own_order(&w, order);
+    int count = row_candidates(&w, order, n, rows);
+    for (int k = 0; k < n; k++)
+        if (order[k] != rows[0] && !feature[order[k]] && rows[0] >= 0 && repeats_rows(&w, order[k], rows[0]))
+            w.shared[order[k]] = false;
+    n = own_order(&w, order);
+    nest_shape before = s, first = s;
+    shaping start = w;
+    for (int k = 0; k < count; k++) {
+        s = before;
+        w = start;
+        s.row = rows[k];
+        if (is_swept_any(&w) || !sweep_stores(&w, order, n))
+            s.row = rows[k];
+        share_rest(&w, order, n);
+        check_broadcast(&w);
+        check_reduced(&w);
+        check_private(&w);
+        check_ranges(&w);
+        if (k == 0)
+            first = s;
+        if (s.legal)
+            break;
+    }
+    if (!s.legal)
+        return first;
     for (int x = 0; x < p->indices.n; x++)
         if (w.swept[x])
             s.swept[s.swept_count++] = x;

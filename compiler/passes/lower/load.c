@@ -144,7 +144,9 @@ MlirValue lower_load(lower *l, scope *s, expr e)
     for (int k = 0; k < n->arg_count; k++)
         collect(&a, n->args[k]);
     open_body(&a);
-    end_body(&a, n->arg_count, n->args, argument ? l->program->params.at[n->id].dims : NULL);
+    expr zero = expr_int(l->pool, 0);   // a value without indices is kept in one element
+    bool single = !argument && n->arg_count == 0;
+    end_body(&a, single ? 1 : n->arg_count, single ? &zero : n->args, argument ? l->program->params.at[n->id].dims : NULL);
     MlirValue operands[96];
     int count = 0;
     operands[count++] = argument ? l->param[n->id] : l->temp[n->id];

@@ -291,6 +291,18 @@ static int open_sequential(lower *l, scope *s, enclosing *out)
     return n;
 }
 
+// Groups of all rows have no loop.
+static void bind_whole_groups(lower *l)
+{
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *p = &l->nest->loops[k];
+        if (p->kind != LOOP_GROUP || p->block)
+            continue;
+        l->from[p->index] = lower_index(l, l->item, l->program->indices.at[p->index].lo);
+        l->end[p->index] = lower_index(l, l->item, l->program->indices.at[p->index].hi);
+    }
+}
+
 static bool in_loops(const lower *l, int index)
 {
     for (int k = 0; k < l->nest->loop_count; k++)
@@ -385,6 +397,7 @@ void lower_nest_body(lower *l, MlirBlock function, MlirValue item)
     l->item = scope_open(l, SCOPE_ITEM, NULL, function);
     decode(l, l->item, item);
     int loops = open_sequential(l, l->item, around);
+    bind_whole_groups(l);
     bind_private(l);
     count_row_blocks(l);
     count_key_blocks(l);

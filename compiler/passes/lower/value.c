@@ -386,7 +386,7 @@ MlirValue lower_tile(lower *l, scope *s, expr e)
             break;
     }
     MlirValue v;
-    bool staged = is_staged(l, s, n) && uses_swept(l, e);
+    bool staged = is_staged(l, s, n) && uses_swept(l, e) && at->row_number.ptr;
     const kept *k = staged ? lower_find_kept(l, e) : NULL;
     if (k && k->stage < l->sweep)
         v = lower_buffer(l, at, k, false, (MlirValue){NULL});
