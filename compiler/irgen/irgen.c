@@ -178,6 +178,32 @@ static void attach_result(irgen *g, int number, const ast_equation *q, const int
     g->program->params.at[e->result].fill = fill_of(g, q->result);
 }
 
+// Elements of the result that no index value reaches are written too: a fill before the equation, over indices of its own.
+static void add_fill(irgen *g, const ast_equation *q, const int *own)
+{
+    program *p = g->program;
+    const program_param *r = &p->params.at[q->result->position];
+    int rank = q->index_count - q->implicit_count;
+    bool covered = q->implicit_count == 0;
+    for (int k = 0; k < rank; k++) {
+        const program_index *x = &p->indices.at[own[q->implicit_count + k]];
+        covered = covered && x->lo == expr_int(g->pool, 0) && x->hi == r->dims[k];
+    }
+    if (covered)
+        return;
+    int *axes = ARENA_ARRAY(g->arena, int, rank + 1);
+    for (int k = 0; k < rank; k++) {
+        program_index axis = {arena_printf(g->arena, "%s.%d", r->name, k), expr_int(g->pool, 0), r->dims[k]};
+        axes[k] = p->indices.n;
+        VEC_PUSH(g->arena, &p->indices, axis);
+    }
+    program_equation e = {.name = arena_printf(g->arena, "%s.fill", r->name), .own_count = rank, .own = axes,
+                          .result = q->result->position, .result_rank = rank, .result_own = axes, .at = q->at, .reference = -1};
+    e.body = fill_of(g, q->result);
+    e.type = expr_get(g->pool, e.body)->type;
+    VEC_PUSH(g->arena, &p->equations, e);
+}
+
 static expr_type value_type(irgen *g, const ast_equation *q)
 {
     return q->category == CAT_BOOL ? TY_BOOL : q->category == CAT_INT ? TY_INT : g->work;
@@ -205,6 +231,8 @@ static void equation(irgen *g, const ast_equation *q)
     g->equation = q;
     g->work = q->work == ELEM_F64 ? TY_F64 : TY_F32;
     const int *own = index_numbers(g, q->index, q->index_count);
+    if (q->result)
+        add_fill(g, q, own);
     int number = is_plain_reduction(q) ? irgen_reduce_into(g, q->name.text, q->rhs, q->index_count, own)
                                        : pointwise(g, q, own);
     g->value[q->position] = number;

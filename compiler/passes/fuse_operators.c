@@ -120,9 +120,18 @@ static bool same_operator(const char *a, const char *b)
     return n == m && memcmp(a, b, n) == 0;
 }
 
+// A fill is written before the equation that has the values.
+static bool overwrites(const program *p, int a, int b)
+{
+    return a != b && p->equations.at[a].result >= 0 && p->equations.at[a].result == p->equations.at[b].result;
+}
+
 static bool may_join(fusing *f, int nest, int number, const char **fault)
 {
     program *p = f->p;
+    for (int k = 0; k < p->equations.n; k++)
+        if (f->member[nest][k] && overwrites(p, number, k))
+            return *fault = "another equation writes the same result", false;
     if (p->schedule.fuse_none)
         for (int k = 0; k < p->equations.n; k++)
             if (f->member[nest][k] && !same_operator(p->equations.at[k].name, p->equations.at[number].name))
@@ -213,6 +222,10 @@ static void place(fusing *f, int number)
 
 static bool depends(const fusing *f, int nest, int on)
 {
+    for (int k = 0; k < f->p->equations.n; k++)
+        for (int q = k + 1; f->member[on][k] && q < f->p->equations.n; q++)
+            if (f->member[nest][q] && overwrites(f->p, q, k))
+                return true;
     for (int k = 0; k < f->p->equations.n; k++)
         if (f->member[on][k] && !f->member[nest][k])
             for (int q = k + 1; q < f->p->equations.n; q++)

@@ -195,7 +195,7 @@ static void write_items(module_lowering *m, int nest)
     add_numbers(m, &s);
     const char *name = arena_printf(m->base.arena, "%s.nest%d.items", m->base.program->name, nest);
     MlirBlock b = begin_function(m, name, &s, 1, &m->base.o.index);
-    MlirValue n = lower_items(&m->base, plain_scope(m, b));
+    MlirValue n = lt_items(&m->base, plain_scope(m, b));
     return_values(m, b, 1, &n);
 }
 
@@ -231,7 +231,7 @@ static void write_nest(module_lowering *m, int nest)
     add_numbers(m, &s);
     add(m, &s, l->o.index, "", "attn.item", &item);
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.nest%d", l->program->name, nest), &s, 0, NULL);
-    lower_nest_body(l, b, item);
+    lt_nest_body(l, b, item);
 }
 
 static void write_temp(module_lowering *m, int equation)
@@ -250,7 +250,7 @@ static void write_temp(module_lowering *m, int equation)
     scope *at = plain_scope(m, b);
     extents[0] = op_index(&l->o, b, 1);
     for (int k = 0; k < e->own_count; k++)
-        extents[k] = op_binary(&l->o, b, "arith.maxsi", lower_index(l, at, lower_index_bound(p, e->own[k])), op_index(&l->o, b, 0));
+        extents[k] = op_binary(&l->o, b, "arith.maxsi", lt_index(l, at, lt_index_bound(p, e->own[k])), op_index(&l->o, b, 0));
     return_values(m, b, rank, extents);
 }
 
@@ -270,7 +270,7 @@ static void write_check(module_lowering *m)
         expr c = p->requires_.at[k].condition;
         if (expr_any(p->pool, c, reads_tensor, NULL))
             continue;
-        found = op_select(&l->o, b, lower_scalar(l, at, c), found, op_int(&l->o, b, k));
+        found = op_select(&l->o, b, lt_scalar(l, at, c), found, op_int(&l->o, b, k));
     }
     return_values(m, b, 1, &found);
 }

@@ -40,12 +40,12 @@ typedef struct feature_walk { const program *p; bool *other, *last; } feature_wa
 static bool note_axes(const expr_node *n, void *user)
 {
     feature_walk *w = user;
-    if (n->kind != EX_READ)
+    if (n->kind != EX_READ || n->arg_count < 2)   // a vector says nothing: a gain over a head width, a table over batches
         return false;
     for (int a = 0; a < n->arg_count; a++) {
         const expr_node *s = expr_get(w->p->pool, n->args[a]);
         if (s->kind == EX_INDEX)
-            (a + 1 == n->arg_count && n->arg_count > 1 ? w->last : w->other)[s->id] = true;
+            (a + 1 == n->arg_count ? w->last : w->other)[s->id] = true;
     }
     return false;
 }

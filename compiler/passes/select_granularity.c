@@ -154,6 +154,10 @@ static void select_nest(program *p, program_nest *n, const machine *m)
     model_forced f = forced_by(&p->schedule, row, sweep);
     model_choice c;
     model_choose(m, &q, &f, &c);
+    if (c.granularity == MODEL_NONE) {   // the nest is fused already; standard attention is fuse-operators' to make
+        f.granularity = MODEL_ROW;
+        model_choose(m, &q, &f, &c);
+    }
     int lanes = m->lanes > 1 ? m->lanes * 4 / q.working_bytes : 4;
     n->row_block = lanes * (m->lanes > 1 ? m->block_vectors : 4);
     n->key_block = c.key_block > 0 ? c.key_block : 64;

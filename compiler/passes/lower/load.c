@@ -2,7 +2,7 @@
 #include "lower.h"
 #include "mlir-c/BuiltinTypes.h"
 
-const char *lower_storage(elem_type t)
+const char *lt_storage(elem_type t)
 {
     switch (t) {
     case ELEM_I4: return "i4";
@@ -28,13 +28,13 @@ static void collect(access *a, expr e)
 {
     lower *l = a->l;
     const expr_node *n = expr_get(l->pool, e);
-    if (n->kind == EX_INDEX || lower_is_scalar(l, a->s, e))
+    if (n->kind == EX_INDEX || lt_is_scalar(l, a->s, e))
         return;
     for (int k = 0; k < a->ins.n; k++)
         if (a->ins.at[k].key == e)
             return;
     if (n->kind == EX_READ || n->kind == EX_VALUE) {
-        made m = {e, lower_tile(l, a->s, e)};
+        made m = {e, lt_tile(l, a->s, e)};
         VEC_PUSH(l->arena, &a->ins, m);
         return;
     }
@@ -61,13 +61,13 @@ static MlirValue number(access *a, expr e)
     int at = n->kind == EX_INDEX ? position(a, n->id) : -1;
     if (at >= 0) {
         v = op_to_int(&l->o, a->body, mlirBlockGetArgument(a->body, at));
-    } else if (lower_is_scalar(l, a->s, e)) {
-        v = lower_scalar(l, a->s, e);
+    } else if (lt_is_scalar(l, a->s, e)) {
+        v = lt_scalar(l, a->s, e);
     } else {
         MlirValue args[4];
         for (int k = 0; k < n->arg_count; k++)
             args[k] = number(a, n->args[k]);
-        v = lower_apply(l, a->body, n, args);
+        v = lt_apply(l, a->body, n, args);
     }
     made m = {e, v};
     VEC_PUSH(l->arena, &a->inner, m);
@@ -81,8 +81,8 @@ static MlirValue subscript(access *a, expr e)
     int at = n->kind == EX_INDEX ? position(a, n->id) : -1;
     if (at >= 0)
         return mlirBlockGetArgument(a->body, at);
-    if (lower_is_scalar(a->l, a->s, e))
-        return lower_index(a->l, a->s, e);
+    if (lt_is_scalar(a->l, a->s, e))
+        return lt_index(a->l, a->s, e);
     return op_to_index(&a->l->o, a->body, number(a, e));
 }
 
@@ -97,7 +97,7 @@ static MlirValue guard(access *a, const expr *subscripts, const expr *sizes, int
             continue;
         MlirValue zero = op_index(&l->o, a->body, 0);
         MlirValue low = op_compare(&l->o, a->body, OP_CMP_SGE, at[k], zero);
-        MlirValue high = op_compare(&l->o, a->body, OP_CMP_SLT, at[k], lower_index(l, a->s, sizes[k]));
+        MlirValue high = op_compare(&l->o, a->body, OP_CMP_SLT, at[k], lt_index(l, a->s, sizes[k]));
         MlirValue both = op_binary(&l->o, a->body, "arith.andi", low, high);
         ok = ok.ptr ? op_binary(&l->o, a->body, "arith.andi", ok, both) : both;
     }
@@ -134,7 +134,7 @@ static void end_body(access *a, int rank, const expr *subscripts, const expr *si
     op_make(&a->l->o, a->body, "tile.subscripts", (MlirType){NULL}, n, at, 1, &segments);
 }
 
-MlirValue lower_load(lower *l, scope *s, expr e)
+MlirValue lt_load(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
     bool argument = n->kind == EX_READ;
@@ -154,8 +154,8 @@ MlirValue lower_load(lower *l, scope *s, expr e)
         operands[count++] = scope_find(s, dims[k])->dim;
     for (int k = 0; k < a.ins.n; k++)
         operands[count++] = a.ins.at[k].value;
-    MlirType t = lower_tile_type(l, s, a.n, dims, lower_elem(l, n->type));
-    const char *storage = argument ? lower_storage(l->program->params.at[n->id].elem) : NULL;
+    MlirType t = lt_tile_type(l, s, a.n, dims, lt_elem(l, n->type));
+    const char *storage = argument ? lt_storage(l->program->params.at[n->id].elem) : NULL;
     op_attr attrs[2] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
     if (storage)
         attrs[1] = (op_attr){"storage", op_str_attr(&l->o, storage)};
@@ -163,16 +163,16 @@ MlirValue lower_load(lower *l, scope *s, expr e)
     return mlirOperationGetResult(op, 0);
 }
 
-void lower_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem, int rank,
-                 const expr *subscripts)
+void lt_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem, int rank,
+                 const expr *subscripts, const expr *sizes)
 {
     access a = {.l = l, .s = s, .dims = dims, .n = n};
     open_body(&a);
-    end_body(&a, rank, subscripts, NULL);
+    end_body(&a, rank, subscripts, sizes);
     MlirValue operands[68] = {tile, memref};
     for (int k = 0; k < n; k++)
         operands[2 + k] = scope_find(s, dims[k])->dim;
-    const char *storage = lower_storage(elem);
+    const char *storage = lt_storage(elem);
     op_attr attr = {"storage", storage ? op_str_attr(&l->o, storage) : (MlirAttribute){NULL}};
     op_make_regions(&l->o, s->block, "tile.store", 0, NULL, 2 + n, operands, storage ? 1 : 0, &attr, 1, &a.body);
 }

@@ -1,4 +1,4 @@
-// lower.h: the inside of lower-to-tile. A nest becomes one function; its values become tiles on demand.
+// lower.h: the inside of lower-to-tile (prefix lt_). A nest becomes one function; its values become tiles on demand.
 //
 // A *scope* is a block of IR under construction with the indices that are fixed there: the item (outer points, private
 // dims), a block of keys (the sweep), a block of rows. A value is made in the outermost scope that fixes all indices it
@@ -79,58 +79,59 @@ void scope_order(lower *l, int n, int *indices);
 // The innermost scope around s that fixes an index of e.
 scope *scope_for(lower *l, scope *s, expr e);
 // Does e read the value of the equation, directly or through values of the nest that are made on demand?
-bool lower_uses(lower *l, expr e, int equation);
-MlirType lower_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem);
-MlirType lower_elem(lower *l, expr_type t);
+bool lt_uses(lower *l, expr e, int equation);
+MlirType lt_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem);
+MlirType lt_elem(lower *l, expr_type t);
 
 // ---- scalar.c -------------------------------------------------------------------------------------------------------
 // A scalar without tile dims, in its own type (i64, i1, f32, f64).
-MlirValue lower_scalar(lower *l, scope *s, expr e);
-MlirValue lower_index(lower *l, scope *s, expr e);    // as an index
+MlirValue lt_scalar(lower *l, scope *s, expr e);
+MlirValue lt_index(lower *l, scope *s, expr e);    // as an index
 // May e be computed as a scalar: no float read, no value of an equation, no tile dim?
-bool lower_is_scalar(lower *l, const scope *s, expr e);
-MlirValue lower_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *args);
+bool lt_is_scalar(lower *l, const scope *s, expr e);
+MlirValue lt_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *args);
 
 // ---- value.c --------------------------------------------------------------------------------------------------------
-MlirValue lower_tile(lower *l, scope *s, expr e);
+MlirValue lt_tile(lower *l, scope *s, expr e);
 // A map over the dims of `indices` (at least those of e).
-MlirValue lower_map(lower *l, scope *s, expr e, int n, const int *indices);
-expr lower_own_value(lower *l, int equation);
-bool lower_is_accumulator(lower *l, int equation);
-expr lower_body(lower *l, int equation);
-MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile);
+MlirValue lt_map(lower *l, scope *s, expr e, int n, const int *indices);
+expr lt_own_value(lower *l, int equation);
+bool lt_is_accumulator(lower *l, int equation);
+expr lt_body(lower *l, int equation);
+MlirValue lt_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile);
 // The buffer of a row-level value, allocated at the item.
-kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form);
-kept *lower_find_kept(lower *l, expr key);
-int lower_ready(lower *l, expr e);      // the sweep after which e can be made
+kept *lt_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form);
+kept *lt_find_kept(lower *l, expr key);
+int lt_ready(lower *l, expr e);      // the sweep after which e can be made
 
 // ---- load.c ---------------------------------------------------------------------------------------------------------
-MlirValue lower_load(lower *l, scope *s, expr e);
-void lower_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem,
-                 int rank, const expr *subscripts);
-const char *lower_storage(elem_type t);    // NULL where the memref's type says it
+MlirValue lt_load(lower *l, scope *s, expr e);
+// Writes a tile. sizes: the axes of the memref, when the subscripts may lie outside (nothing is written there); or NULL.
+void lt_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem,
+                 int rank, const expr *subscripts, const expr *sizes);
+const char *lt_storage(elem_type t);    // NULL where the memref's type says it
 
 // ---- reduce.c -------------------------------------------------------------------------------------------------------
 // A reduction with its terms as operands: sum a * b over `over`, or of one tile.
 typedef struct terms { expr a, b, factor; } terms;     // b == 0: not a product; factor: free of the reduced indices, or 0
-terms lower_terms(lower *l, const program_equation *e, expr body);
+terms lt_terms(lower *l, const program_equation *e, expr body);
 // The reduction of e in scope s, combined with init (may be null); mask: its domain applies.
-MlirValue lower_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask);
+MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask);
 
 // ---- sweep.c --------------------------------------------------------------------------------------------------------
-void lower_sweep(lower *l, int sweep);
-void lower_stage_results(lower *l, int stage);
-void lower_init_accumulators(lower *l);
-scope *lower_stage(lower *l, int stage);
-void lower_store_result(lower *l, scope *s, int equation);
+void lt_sweep(lower *l, int sweep);
+void lt_stage_results(lower *l, int stage);
+void lt_init_accumulators(lower *l);
+scope *lt_stage(lower *l, int stage);
+void lt_store_result(lower *l, scope *s, int equation);
 
 // ---- nest.c ---------------------------------------------------------------------------------------------------------
 // Opens the loops over inner points and row blocks of the item inside `outer`; returns the innermost scope.
-scope *lower_open_rows(lower *l, scope *outer);
+scope *lt_open_rows(lower *l, scope *outer);
 // An upper bound of the index's values that needs sizes alone.
-expr lower_index_bound(const program *p, int index);
+expr lt_index_bound(const program *p, int index);
 // The number of work items, computed in s.
-MlirValue lower_items(lower *l, scope *s);
+MlirValue lt_items(lower *l, scope *s);
 // Fills the function of the nest and returns from it.
-void lower_nest_body(lower *l, MlirBlock function, MlirValue item);
+void lt_nest_body(lower *l, MlirBlock function, MlirValue item);
 #endif

@@ -8,12 +8,12 @@
 
 static MlirValue range_lo(lower *l, scope *s, int index)
 {
-    return l->from[index].ptr ? l->from[index] : lower_index(l, s, l->program->indices.at[index].lo);
+    return l->from[index].ptr ? l->from[index] : lt_index(l, s, l->program->indices.at[index].lo);
 }
 
 static MlirValue range_hi(lower *l, scope *s, int index)
 {
-    return l->end[index].ptr ? l->end[index] : lower_index(l, s, l->program->indices.at[index].hi);
+    return l->end[index].ptr ? l->end[index] : lt_index(l, s, l->program->indices.at[index].hi);
 }
 
 static bool reads_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
@@ -32,7 +32,7 @@ static bool find_axis(const expr_node *n, void *user)
 }
 
 // An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
-expr lower_index_bound(const program *p, int index)
+expr lt_index_bound(const program *p, int index)
 {
     if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))
         return p->indices.at[index].hi;
@@ -76,7 +76,7 @@ static scope *open_loop(lower *l, scope *outer, MlirValue lo, MlirValue hi, Mlir
     return scope_open(l, SCOPE_ROW, outer, body);
 }
 
-scope *lower_open_rows(lower *l, scope *outer)
+scope *lt_open_rows(lower *l, scope *outer)
 {
     scope *s = outer;
     MlirValue zero = op_index(&l->o, outer->block, 0), one = op_index(&l->o, outer->block, 1);
@@ -111,7 +111,7 @@ scope *lower_open_rows(lower *l, scope *outer)
     return s;
 }
 
-scope *lower_stage(lower *l, int stage) { return l->stage[stage]; }
+scope *lt_stage(lower *l, int stage) { return l->stage[stage]; }
 
 // ---- buffers -----------------------------------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ static MlirValue blocks_dim(lower *l, const char *name, MlirValue bound, int64_t
     return op_dim(&l->o, b, name, op_index(&l->o, b, 0), extent, bound.ptr ? -1 : max, bound);
 }
 
-kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form)
+kept *lt_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form)
 {
     MlirValue dims[16];
     MlirStringRef names[16];
@@ -172,10 +172,10 @@ kept *lower_kept(lower *l, expr key, int n, const int *indices, MlirType elem, k
 
 // ---- results -----------------------------------------------------------------------------------------------------------
 
-void lower_store_result(lower *l, scope *s, int equation)
+void lt_store_result(lower *l, scope *s, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
-    expr value = lower_own_value(l, equation);
+    expr value = lt_own_value(l, equation);
     int dims[64];
     int n = scope_dims(l, s, value, dims);
     if (l->stored[equation]) {
@@ -183,8 +183,8 @@ void lower_store_result(lower *l, scope *s, int equation)
         for (int k = 0; k < e->own_count; k++)
             at[k] = expr_index(l->pool, e->own[k]);
         at[e->own_count] = expr_int(l->pool, 0);
-        MlirValue v = lower_map(l, s, value, n, dims);
-        lower_store(l, s, v, n, dims, l->temp[equation], e->type == TY_BOOL ? ELEM_BOOL : ELEM_NONE, e->own_count ? e->own_count : 1, at);
+        MlirValue v = lt_map(l, s, value, n, dims);
+        lt_store(l, s, v, n, dims, l->temp[equation], e->type == TY_BOOL ? ELEM_BOOL : ELEM_NONE, e->own_count ? e->own_count : 1, at, NULL);
     }
     if (e->result < 0)
         return;
@@ -194,8 +194,8 @@ void lower_store_result(lower *l, scope *s, int equation)
     expr at[64];
     for (int k = 0; k < e->result_rank; k++)
         at[k] = expr_index(l->pool, e->result_own[k]);
-    MlirValue v = lower_map(l, s, value, n, dims);
-    lower_store(l, s, v, n, dims, l->param[e->result], p->elem, e->result_rank, at);
+    MlirValue v = lt_map(l, s, value, n, dims);
+    lt_store(l, s, v, n, dims, l->param[e->result], p->elem, e->result_rank, at, p->dims);
 }
 
 static bool owns_swept(const lower *l, const program_equation *e)
@@ -206,15 +206,15 @@ static bool owns_swept(const lower *l, const program_equation *e)
     return false;
 }
 
-void lower_stage_results(lower *l, int stage)
+void lt_stage_results(lower *l, int stage)
 {
     for (int k = 0; k < l->nest->equation_count; k++) {
         int number = l->nest->equations[k];
         const program_equation *e = &l->program->equations.at[number];
         if (owns_swept(l, e) || (e->result < 0 && !l->stored[number]))
             continue;
-        if (lower_ready(l, lower_own_value(l, number)) == stage)
-            lower_store_result(l, l->stage[stage], number);
+        if (lt_ready(l, lt_own_value(l, number)) == stage)
+            lt_store_result(l, l->stage[stage], number);
     }
 }
 
@@ -224,13 +224,13 @@ typedef struct enclosing { MlirBlock around; MlirOperation loop; MlirBlock body;
 
 static MlirValue loop_count(lower *l, scope *s, const program_loop *p)
 {
-    MlirValue lo = lower_index(l, s, l->program->indices.at[p->index].lo);
-    MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+    MlirValue lo = lt_index(l, s, l->program->indices.at[p->index].lo);
+    MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
     MlirValue n = non_negative(l, s->block, op_binary(&l->o, s->block, "arith.subi", hi, lo));
     return p->kind == LOOP_GROUP ? ceil_div(l, s->block, n, p->block) : n;
 }
 
-MlirValue lower_items(lower *l, scope *s)
+MlirValue lt_items(lower *l, scope *s)
 {
     MlirValue items = op_index(&l->o, s->block, 1);
     for (int k = 0; k < l->nest->loop_count; k++)
@@ -241,7 +241,7 @@ MlirValue lower_items(lower *l, scope *s)
 
 static void bind_group(lower *l, scope *s, const program_loop *p, MlirValue from)
 {
-    MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+    MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
     MlirValue end = op_binary(&l->o, s->block, "arith.addi", from, op_index(&l->o, s->block, p->block));
     l->from[p->index] = from;
     l->end[p->index] = op_binary(&l->o, s->block, "arith.minsi", end, hi);
@@ -257,7 +257,7 @@ static void decode(lower *l, scope *s, MlirValue item)
         MlirValue n = loop_count(l, s, p);
         MlirValue at = op_binary(&l->o, s->block, "arith.remui", item, n);
         item = op_binary(&l->o, s->block, "arith.divui", item, n);
-        MlirValue lo = lower_index(l, s, l->program->indices.at[p->index].lo);
+        MlirValue lo = lt_index(l, s, l->program->indices.at[p->index].lo);
         if (p->kind != LOOP_GROUP) {
             scope_bind_point(l, s, p->index, op_binary(&l->o, s->block, "arith.addi", lo, at));
             continue;
@@ -277,8 +277,8 @@ static int open_sequential(lower *l, scope *s, enclosing *out)
         bool outer = p->kind == LOOP_POINT || (p->kind == LOOP_GROUP && p->block);
         if (!outer || p->parallel)
             continue;
-        MlirValue iv, lo = lower_index(l, s, l->program->indices.at[p->index].lo);
-        MlirValue hi = lower_index(l, s, l->program->indices.at[p->index].hi);
+        MlirValue iv, lo = lt_index(l, s, l->program->indices.at[p->index].lo);
+        MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
         enclosing e = {.around = s->block};
         e.loop = op_for(&l->o, lo, hi, op_index(&l->o, s->block, p->kind == LOOP_GROUP ? p->block : 1), &iv, &e.body);
         out[n++] = e;
@@ -298,8 +298,8 @@ static void bind_whole_groups(lower *l)
         const program_loop *p = &l->nest->loops[k];
         if (p->kind != LOOP_GROUP || p->block)
             continue;
-        l->from[p->index] = lower_index(l, l->item, l->program->indices.at[p->index].lo);
-        l->end[p->index] = lower_index(l, l->item, l->program->indices.at[p->index].hi);
+        l->from[p->index] = lt_index(l, l->item, l->program->indices.at[p->index].lo);
+        l->end[p->index] = lt_index(l, l->item, l->program->indices.at[p->index].hi);
     }
 }
 
@@ -321,13 +321,13 @@ static void bind_private(lower *l)
         if (!used || in_loops(l, x))
             continue;
         MlirBlock b = l->item->block;
-        MlirValue lo = lower_index(l, l->item, l->program->indices.at[x].lo);
-        MlirValue hi = lower_index(l, l->item, l->program->indices.at[x].hi);
+        MlirValue lo = lt_index(l, l->item, l->program->indices.at[x].lo);
+        MlirValue hi = lt_index(l, l->item, l->program->indices.at[x].hi);
         MlirValue n = non_negative(l, b, op_binary(&l->o, b, "arith.subi", hi, lo));
         const expr_node *c = expr_get(l->pool, l->program->indices.at[x].hi);
         const expr_node *z = expr_get(l->pool, l->program->indices.at[x].lo);
         bool constant = c->kind == EX_INT && z->kind == EX_INT && z->value.i == 0 && c->value.i > 0;
-        MlirValue bound = lower_index(l, l->item, lower_index_bound(l->program, x));
+        MlirValue bound = lt_index(l, l->item, lt_index_bound(l->program, x));
         scope_bind_dim(l, l->item, x, lo, n, constant ? c->value.i : -1, constant ? (MlirValue){NULL} : bound);
     }
 }
@@ -354,7 +354,7 @@ static void count_row_blocks(lower *l)
             constant *= group->block / p->block;
             continue;
         }
-        MlirValue n = lower_index(l, l->item, lower_index_bound(l->program, p->index));
+        MlirValue n = lt_index(l, l->item, lt_index_bound(l->program, p->index));
         n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }
@@ -371,7 +371,7 @@ static void count_key_blocks(lower *l)
         const program_loop *p = &l->nest->loops[k];
         if (p->kind != LOOP_SWEEP)
             continue;
-        MlirValue n = lower_index(l, l->item, lower_index_bound(l->program, p->index));
+        MlirValue n = lt_index(l, l->item, lt_index_bound(l->program, p->index));
         n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }
@@ -391,7 +391,7 @@ static bool rows_before_sweep(const lower *l)
     return true;
 }
 
-void lower_nest_body(lower *l, MlirBlock function, MlirValue item)
+void lt_nest_body(lower *l, MlirBlock function, MlirValue item)
 {
     enclosing around[64];
     l->item = scope_open(l, SCOPE_ITEM, NULL, function);
@@ -405,12 +405,12 @@ void lower_nest_body(lower *l, MlirBlock function, MlirValue item)
     int sweeps = l->swept_count ? (l->nest->sweeps > 0 ? l->nest->sweeps : 1) : 0;
     l->stage = ARENA_ARRAY(l->arena, scope *, sweeps + 1);
     for (int k = 0; k <= sweeps; k++) {
-        l->stage[k] = lower_open_rows(l, l->item);
+        l->stage[k] = lt_open_rows(l, l->item);
         if (k == 0)
-            lower_init_accumulators(l);
-        lower_stage_results(l, k);
+            lt_init_accumulators(l);
+        lt_stage_results(l, k);
         if (k < sweeps)
-            lower_sweep(l, k + 1);
+            lt_sweep(l, k + 1);
     }
     for (int k = 0; k <= sweeps; k++)
         for (scope *s = l->stage[k]; s != l->item; s = s->outer)

@@ -13,9 +13,9 @@ static int factors_of(lower *l, expr e, int n, expr *out)
     }
     // A product behind a name is a product too: the value is made on demand.
     if (x->kind == EX_VALUE && l->in_nest[x->id] && l->program->equations.at[x->id].kind == REDUCE_NONE) {
-        const expr_node *b = expr_get(l->pool, lower_body(l, x->id));
+        const expr_node *b = expr_get(l->pool, lt_body(l, x->id));
         if (b->kind == EX_APPLY && b->fn == EF_MUL && n + 2 < MAX_FACTORS)
-            return factors_of(l, lower_body(l, x->id), n, out);
+            return factors_of(l, lt_body(l, x->id), n, out);
     }
     out[n] = e;
     return n + 1;
@@ -48,7 +48,7 @@ static bool is_outer_product(lower *l, const program_equation *e, expr a, expr b
 
 // Factors that run along the rows against those that do not. Factors free of the reduced indices go with the side that
 // has all their indices, or stand outside.
-terms lower_terms(lower *l, const program_equation *e, expr body)
+terms lt_terms(lower *l, const program_equation *e, expr body)
 {
     terms whole = {body, 0, 0}, t = {0, 0, 0};
     if (e->kind != REDUCE_SUM || l->row < 0 || (e->type != TY_F32 && e->type != TY_F64))
@@ -107,7 +107,7 @@ static reduction describe(lower *l, scope *s, const program_equation *e)
         if (!program_has_index(r.own, r.own_count, r.all[k]))
             names[count++] = l->program->indices.at[r.all[k]].name;
     r.over = op_strs_attr(&l->o, count, names);
-    r.type = lower_tile_type(l, s, r.own_count, r.own, lower_elem(l, e->type));
+    r.type = lt_tile_type(l, s, r.own_count, r.own, lt_elem(l, e->type));
     return r;
 }
 
@@ -156,7 +156,7 @@ static MlirValue times_factor(reduction *r, MlirValue product, expr factor)
     scope *s = scope_open(l, SCOPE_BRANCH, r->s, r->s->block);
     made o = {symbol, product};
     VEC_PUSH(l->arena, &s->overrides, o);
-    return lower_map(l, s, expr_apply2(l->pool, EF_MUL, symbol, factor), r->own_count, r->own);
+    return lt_map(l, s, expr_apply2(l->pool, EF_MUL, symbol, factor), r->own_count, r->own);
 }
 
 // The tile of an expression with all dims of the reduction, as tile.reduce wants it.
@@ -164,11 +164,11 @@ static MlirValue whole_tile(reduction *r, expr e)
 {
     int dims[64];
     if (scope_dims(r->l, r->s, e, dims) == r->all_count)
-        return lower_tile(r->l, r->s, e);
-    return lower_map(r->l, r->s, e, r->all_count, r->all);
+        return lt_tile(r->l, r->s, e);
+    return lt_map(r->l, r->s, e, r->all_count, r->all);
 }
 
-MlirValue lower_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
+MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
 {
     const program_equation *e = &l->program->equations.at[equation];
     expr before = l->domain;
@@ -176,15 +176,15 @@ MlirValue lower_reduction(lower *l, scope *s, int equation, MlirValue init, bool
     reduction r = describe(l, s, e);
     r.init = init;
     if (mask && e->domain)
-        r.mask = lower_tile(l, s, e->domain);
-    terms t = lower_terms(l, e, lower_body(l, equation));
+        r.mask = lt_tile(l, s, e->domain);
+    terms t = lt_terms(l, e, lt_body(l, equation));
     MlirValue v;
     if (t.b) {
         int inside[64];
         bool fits = t.factor && scope_dims(l, s, t.factor, inside) == 0;
         bool row_factor = t.factor && !fits && init.ptr;
         expr b = fits || row_factor ? times(l, t.b, t.factor) : t.b;
-        v = contract(&r, lower_tile(l, s, t.a), lower_tile(l, s, b));
+        v = contract(&r, lt_tile(l, s, t.a), lt_tile(l, s, b));
         if (t.factor && !fits && !row_factor)
             v = times_factor(&r, v, t.factor);
     } else {

@@ -18,17 +18,17 @@ static bool is_obstacle(const expr_node *n, void *user)
     return false;
 }
 
-bool lower_is_scalar(lower *l, const scope *s, expr e)
+bool lt_is_scalar(lower *l, const scope *s, expr e)
 {
     scalar_test t = {l, s};
     return !expr_any(l->pool, e, is_obstacle, &t);
 }
 
-MlirValue lower_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *args)
+MlirValue lt_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *args)
 {
     if (n->fn == EF_SELECT)
         return op_select(&l->o, b, args[0], args[1], args[2]);
-    return op_apply(&l->o, b, expr_fn_name(n->fn), lower_elem(l, n->type), n->arg_count, args);
+    return op_apply(&l->o, b, expr_fn_name(n->fn), lt_elem(l, n->type), n->arg_count, args);
 }
 
 static MlirValue inside(lower *l, scope *s, MlirValue subscript, MlirValue dim)
@@ -46,8 +46,8 @@ static MlirValue read_entry(lower *l, scope *s, const expr_node *n)
     MlirValue subscripts[17] = {l->param[n->id]};
     MlirValue ok = op_bool(&l->o, s->block, true);
     for (int k = 0; k < n->arg_count; k++) {
-        subscripts[k + 1] = lower_index(l, s, n->args[k]);
-        ok = op_binary(&l->o, s->block, "arith.andi", ok, inside(l, s, subscripts[k + 1], lower_index(l, s, p->dims[k])));
+        subscripts[k + 1] = lt_index(l, s, n->args[k]);
+        ok = op_binary(&l->o, s->block, "arith.andi", ok, inside(l, s, subscripts[k + 1], lt_index(l, s, p->dims[k])));
     }
     MlirBlock branch[2];
     MlirOperation choice = op_if_value(&l->o, ok, l->o.i64, branch);
@@ -71,7 +71,7 @@ static MlirValue make(lower *l, scope *s, expr e)
     switch (n->kind) {
     case EX_INT: return op_int(&l->o, s->block, n->value.i);
     case EX_BOOL: return op_bool(&l->o, s->block, n->value.i != 0);
-    case EX_FLOAT: return op_float(&l->o, s->block, lower_elem(l, n->type), n->value.f);
+    case EX_FLOAT: return op_float(&l->o, s->block, lt_elem(l, n->type), n->value.f);
     case EX_INDEX: return op_to_int(&l->o, s->block, scope_find(s, n->id)->at);
     case EX_SIZE: return op_to_int(&l->o, s->block, l->size[n->id]);
     case EX_SCALAR: return l->param[n->id];
@@ -80,11 +80,11 @@ static MlirValue make(lower *l, scope *s, expr e)
     }
     MlirValue args[4];
     for (int k = 0; k < n->arg_count; k++)
-        args[k] = lower_scalar(l, s, n->args[k]);
-    return lower_apply(l, s->block, n, args);
+        args[k] = lt_scalar(l, s, n->args[k]);
+    return lt_apply(l, s->block, n, args);
 }
 
-MlirValue lower_scalar(lower *l, scope *s, expr e)
+MlirValue lt_scalar(lower *l, scope *s, expr e)
 {
     scope *at = scope_for(l, s, e);
     for (const scope *o = s; o; o = o->outer)
@@ -96,7 +96,7 @@ MlirValue lower_scalar(lower *l, scope *s, expr e)
     return m.value;
 }
 
-MlirValue lower_index(lower *l, scope *s, expr e)
+MlirValue lt_index(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
     if (n->kind == EX_SIZE)
@@ -104,5 +104,5 @@ MlirValue lower_index(lower *l, scope *s, expr e)
     if (n->kind == EX_INDEX)
         return scope_find(s, n->id)->at;
     scope *at = scope_for(l, s, e);
-    return op_to_index(&l->o, at->block, lower_scalar(l, s, e));
+    return op_to_index(&l->o, at->block, lt_scalar(l, s, e));
 }

@@ -87,12 +87,12 @@ static bool test_uses(const expr_node *n, void *user)
         return false;
     if (n->id == u->equation)
         return true;
-    if (!u->l->in_nest[n->id] || lower_is_accumulator(u->l, n->id))
+    if (!u->l->in_nest[n->id] || lt_is_accumulator(u->l, n->id))
         return false;
-    return lower_uses(u->l, lower_body(u->l, n->id), u->equation);
+    return lt_uses(u->l, lt_body(u->l, n->id), u->equation);
 }
 
-bool lower_uses(lower *l, expr e, int equation)
+bool lt_uses(lower *l, expr e, int equation)
 {
     uses u = {l, equation};
     return expr_any(l->pool, e, test_uses, &u);
@@ -103,9 +103,9 @@ static bool test_accumulator(const expr_node *n, void *user)
     lower *l = user;
     if (n->kind != EX_VALUE || !l->in_nest[n->id])
         return false;
-    if (lower_is_accumulator(l, n->id))
+    if (lt_is_accumulator(l, n->id))
         return true;
-    return expr_any(l->pool, lower_body(l, n->id), test_accumulator, l);
+    return expr_any(l->pool, lt_body(l, n->id), test_accumulator, l);
 }
 
 static bool is_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL && n->id == *(const int *)user; }
@@ -115,7 +115,7 @@ static bool is_overridden(lower *l, const scope *s, expr e)
     for (int k = 0; k < s->overrides.n; k++) {
         const expr_node *key = expr_get(l->pool, s->overrides.at[k].key);
         int id = key->id;
-        if (key->kind == EX_SYMBOL ? expr_any(l->pool, e, is_symbol, &id) : lower_uses(l, e, id))
+        if (key->kind == EX_SYMBOL ? expr_any(l->pool, e, is_symbol, &id) : lt_uses(l, e, id))
             return true;
     }
     return false;
@@ -149,7 +149,7 @@ scope *scope_for(lower *l, scope *s, expr e)
     return s;
 }
 
-MlirType lower_elem(lower *l, expr_type t)
+MlirType lt_elem(lower *l, expr_type t)
 {
     switch (t) {
     case TY_BOOL: return l->o.i1;
@@ -159,7 +159,7 @@ MlirType lower_elem(lower *l, expr_type t)
     }
 }
 
-MlirType lower_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem)
+MlirType lt_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem)
 {
     MlirStringRef names[16];
     int64_t sizes[16];

@@ -20,21 +20,21 @@ static const program_equation *equation_of(const lower *l, int k) { return &l->p
 
 static bool accumulates(lower *l, int equation, int sweep)
 {
-    return lower_is_accumulator(l, equation) && equation_of(l, equation)->sweep == sweep;
+    return lt_is_accumulator(l, equation) && equation_of(l, equation)->sweep == sweep;
 }
 
-static kept *state_of(lower *l, int equation) { return lower_find_kept(l, lower_own_value(l, equation)); }
+static kept *state_of(lower *l, int equation) { return lt_find_kept(l, lt_own_value(l, equation)); }
 
 static MlirValue state(lower *l, scope *s, int equation)
 {
-    return lower_buffer(l, s, state_of(l, equation), false, (MlirValue){NULL});
+    return lt_buffer(l, s, state_of(l, equation), false, (MlirValue){NULL});
 }
 
-static void put_state(lower *l, scope *s, int equation, MlirValue v) { lower_buffer(l, s, state_of(l, equation), true, v); }
+static void put_state(lower *l, scope *s, int equation, MlirValue v) { lt_buffer(l, s, state_of(l, equation), true, v); }
 
 static int own_dims(lower *l, const scope *s, int equation, int *out)
 {
-    return scope_dims(l, s, lower_own_value(l, equation), out);
+    return scope_dims(l, s, lt_own_value(l, equation), out);
 }
 
 static double neutral(reduce_kind k) { return k == REDUCE_MAX ? -INFINITY : k == REDUCE_MIN ? INFINITY : 0; }
@@ -46,17 +46,17 @@ static expr neutral_of(lower *l, const program_equation *e)
     return expr_float(l->pool, e->type, neutral(e->kind));
 }
 
-void lower_init_accumulators(lower *l)
+void lt_init_accumulators(lower *l)
 {
     for (int k = 0; k < l->nest->equation_count; k++) {
         int number = l->nest->equations[k], dims[64];
-        if (!lower_is_accumulator(l, number))
+        if (!lt_is_accumulator(l, number))
             continue;
-        scope *s = lower_stage(l, 0);
+        scope *s = lt_stage(l, 0);
         int n = own_dims(l, s, number, dims);
-        MlirValue v = lower_map(l, s, neutral_of(l, equation_of(l, number)), n, dims);
-        kept *state = lower_kept(l, lower_own_value(l, number), n, dims, lower_elem(l, equation_of(l, number)->type), KEPT_BY_ROWS);
-        lower_buffer(l, s, state, true, v);
+        MlirValue v = lt_map(l, s, neutral_of(l, equation_of(l, number)), n, dims);
+        kept *state = lt_kept(l, lt_own_value(l, number), n, dims, lt_elem(l, equation_of(l, number)->type), KEPT_BY_ROWS);
+        lt_buffer(l, s, state, true, v);
     }
 }
 
@@ -72,7 +72,7 @@ static void find_maxima(lower *l, group *g, int sweep)
 {
     for (int k = 0; k < l->nest->equation_count; k++) {
         int m = l->nest->equations[k];
-        bool used = m == g->reference || lower_uses(l, lower_own_value(l, g->reference), m);
+        bool used = m == g->reference || lt_uses(l, lt_own_value(l, g->reference), m);
         if (used && accumulates(l, m, sweep) && g->maxima_count < 16)
             g->maxima[g->maxima_count++] = m;
     }
@@ -116,13 +116,13 @@ static MlirValue reference(lower *l, scope *s, const group *g, const MlirValue *
 {
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     for (int k = 0; k < g->maxima_count; k++)
-        override(l, at, lower_own_value(l, g->maxima[k]), maxima ? maxima[k] : state(l, s, g->maxima[k]));
-    return lower_tile(l, at, lower_own_value(l, g->reference));
+        override(l, at, lt_own_value(l, g->maxima[k]), maxima ? maxima[k] : state(l, s, g->maxima[k]));
+    return lt_tile(l, at, lt_own_value(l, g->reference));
 }
 
 static void accumulate(lower *l, scope *s, int equation, bool mask)
 {
-    put_state(l, s, equation, lower_reduction(l, s, equation, state(l, s, equation), mask));
+    put_state(l, s, equation, lt_reduction(l, s, equation, state(l, s, equation), mask));
 }
 
 // acc * c(old, new), 0 where there was no reference yet.
@@ -140,11 +140,11 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
     expr c = expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, e->type, 0), e->repair});
     int dims[64];
     int row_dims[64];
-    int rows = scope_dims(l, s, lower_own_value(l, e->reference), row_dims);
-    MlirValue factor = lower_map(l, at, c, rows, row_dims);
+    int rows = scope_dims(l, s, lt_own_value(l, e->reference), row_dims);
+    MlirValue factor = lt_map(l, at, c, rows, row_dims);
     expr by = expr_symbol(p, e->type, 1002);
     override(l, at, by, factor);
-    return lower_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
+    return lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
 }
 
 // Moves the reference to what this block asks for and repairs the members. Terms are made with the new one after it.
@@ -153,7 +153,7 @@ static void move_reference(lower *l, scope *s, const group *g, bool mask, MlirVa
     MlirValue fresh[16];
     MlirValue old = reference(l, s, g, NULL);
     for (int k = 0; k < g->maxima_count; k++)
-        fresh[k] = lower_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
+        fresh[k] = lt_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
     MlirValue y = reference(l, s, g, fresh);
     for (int k = 0; k < g->member_count; k++)
         put_state(l, s, g->members[k], repaired(l, s, g->members[k], old, y));
@@ -167,19 +167,19 @@ static void strict_group(lower *l, scope *s, const group *g, bool mask)
     MlirValue y;
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     move_reference(l, s, g, mask, &y);
-    override(l, at, lower_own_value(l, g->reference), y);
+    override(l, at, lt_own_value(l, g->reference), y);
     for (int k = 0; k < g->member_count; k++)
         accumulate(l, at, g->members[k], mask);
 }
 
 // ---- the lazy maximum -------------------------------------------------------------------------------------------------
 
-// The value behind names: what lower_tile makes for it.
+// The value behind names: what lt_tile makes for it.
 static expr canonical(lower *l, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
     while (n->kind == EX_VALUE && l->in_nest[n->id] && equation_of(l, n->id)->kind == REDUCE_NONE) {
-        e = lower_body(l, n->id);
+        e = lt_body(l, n->id);
         n = expr_get(l->pool, e);
     }
     return e;
@@ -190,10 +190,10 @@ static expr shared_term(lower *l, const group *g)
 {
     expr shared = 0;
     for (int k = 0; k < g->member_count; k++) {
-        terms t = lower_terms(l, equation_of(l, g->members[k]), lower_body(l, g->members[k]));
+        terms t = lt_terms(l, equation_of(l, g->members[k]), lt_body(l, g->members[k]));
         expr parts[3] = {t.a, t.b, t.factor};
         for (int q = 0; q < 3; q++) {
-            if (!parts[q] || !lower_uses(l, parts[q], g->reference))
+            if (!parts[q] || !lt_uses(l, parts[q], g->reference))
                 continue;
             expr c = canonical(l, parts[q]);
             if (q == 2 || (shared && shared != c))
@@ -209,7 +209,7 @@ static int witness(lower *l, const group *g, expr term)
 {
     for (int k = 0; k < g->member_count; k++) {
         const program_equation *e = equation_of(l, g->members[k]);
-        terms t = lower_terms(l, e, lower_body(l, g->members[k]));
+        terms t = lt_terms(l, e, lt_body(l, g->members[k]));
         if (!t.b && e->kind == REDUCE_SUM && canonical(l, t.a) == term)
             return g->members[k];
     }
@@ -242,7 +242,7 @@ static MlirValue out_of_range(lower *l, scope *s, int equation, MlirValue sum)
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     override(l, at, x, sum);
     expr safe = expr_apply2(l->pool, EF_LT, x, expr_float(l->pool, t, sum_limit(t)));
-    return any(l, s, n, dims, lower_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
+    return any(l, s, n, dims, lt_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
 }
 
 static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
@@ -254,18 +254,18 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     int sum = term ? witness(l, g, term) : -1;
     if (sum < 0 || !same_domains(l, g))
         return false;
-    expr y = lower_own_value(l, g->reference);
+    expr y = lt_own_value(l, g->reference);
     int dims[64];
     int n = scope_dims(l, s, term, dims);
-    kept *p = lower_kept(l, 0, n, dims, lower_elem(l, expr_get(l->pool, term)->type), KEPT_ONCE);
+    kept *p = lt_kept(l, 0, n, dims, lt_elem(l, expr_get(l->pool, term)->type), KEPT_ONCE);
 
     scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
     fast->unguarded = true;
     MlirValue y_now = reference(l, s, g, NULL);
     override(l, fast, y, y_now);
-    lower_buffer(l, fast, p, true, lower_tile(l, fast, term));
+    lt_buffer(l, fast, p, true, lt_tile(l, fast, term));
     MlirValue before = state(l, s, sum);
-    MlirValue after = lower_reduction(l, fast, sum, before, mask);
+    MlirValue after = lt_reduction(l, fast, sum, before, mask);
     MlirBlock branch[2];
     MlirOperation redo = op_if(&l->o, out_of_range(l, s, sum, after), true, branch);
 
@@ -274,7 +274,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
     move_reference(l, slow, g, mask, &moved);
     override(l, with, y, moved);
-    lower_buffer(l, with, p, true, lower_tile(l, with, term));
+    lt_buffer(l, with, p, true, lt_tile(l, with, term));
     accumulate(l, with, sum, mask);
     op_end(&l->o, branch[0]);
     scope *ok = scope_open(l, SCOPE_BRANCH, s, branch[1]);
@@ -284,7 +284,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
 
     scope *rest = scope_open(l, SCOPE_BRANCH, s, s->block);
     override(l, rest, y, y_now);
-    made m = {term, lower_buffer(l, rest, p, false, (MlirValue){NULL})};
+    made m = {term, lt_buffer(l, rest, p, false, (MlirValue){NULL})};
     VEC_PUSH(l->arena, &rest->tiles, m);
     for (int k = 0; k < g->member_count; k++)
         if (g->members[k] != sum)
@@ -304,7 +304,7 @@ static void store_swept(lower *l, scope *s, int sweep)
             owns = owns || program_has_index(e->own, e->own_count, l->swept[q]);
         bool here = e->sweep == sweep || (e->sweep == 0 && sweep == 1);
         if (owns && here && (e->result >= 0 || l->stored[number]))
-            lower_store_result(l, s, number);
+            lt_store_result(l, s, number);
     }
 }
 
@@ -349,7 +349,7 @@ static MlirValue bound(lower *l, scope *s, expr e, MlirValue first, MlirValue la
         VEC_PUSH(l->arena, &at->overrides, f);
         VEC_PUSH(l->arena, &at->overrides, t);
     }
-    return op_to_index(&l->o, s->block, lower_scalar(l, at, e));
+    return op_to_index(&l->o, s->block, lt_scalar(l, at, e));
 }
 
 static MlirValue last_row(lower *l, scope *s, const binding *b)
@@ -455,8 +455,8 @@ static scope *open_points(lower *l, scope *outer)
         if (p->kind != LOOP_SWEEP || p == sweep_loop(l))
             continue;
         MlirBlock body;
-        MlirValue iv, lo = lower_index(l, outer, l->program->indices.at[p->index].lo);
-        MlirOperation loop = op_for(&l->o, lo, lower_index(l, outer, l->program->indices.at[p->index].hi),
+        MlirValue iv, lo = lt_index(l, outer, l->program->indices.at[p->index].lo);
+        MlirOperation loop = op_for(&l->o, lo, lt_index(l, outer, l->program->indices.at[p->index].hi),
                                     op_index(&l->o, outer->block, 1), &iv, &body);
         VEC_PUSH(l->arena, &outer->pending, loop);
         outer = scope_open(l, SCOPE_SWEEP, outer, body);
@@ -505,14 +505,14 @@ static void group_rows(lower *l, scope *s, MlirValue *first, MlirValue *last)
     *last = op_binary(&l->o, s->block, "arith.subi", l->end[l->row], op_index(&l->o, s->block, 1));
 }
 
-void lower_sweep(lower *l, int sweep)
+void lt_sweep(lower *l, int sweep)
 {
     l->sweep = sweep;
     const program_loop *loop = sweep_loop(l);
     scope *points = open_points(l, l->item), *s;
     MlirValue first = {NULL}, last = {NULL}, which;
     if (l->rows_outside) {
-        scope *rows = lower_open_rows(l, points);
+        scope *rows = lt_open_rows(l, points);
         if (l->row >= 0) {
             const binding *b = scope_find(rows, l->row);
             first = b->from, last = last_row(l, rows, b);
@@ -521,7 +521,7 @@ void lower_sweep(lower *l, int sweep)
     } else {
         group_rows(l, points, &first, &last);
         scope *keys = open_keys(l, points, loop, first, last, &which);
-        s = lower_open_rows(l, keys);
+        s = lt_open_rows(l, keys);
     }
     fill_block(l, s, sweep, loop, which);
     close_until(l, s, l->item);

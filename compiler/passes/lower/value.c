@@ -4,7 +4,7 @@
 
 // ---- bodies ---------------------------------------------------------------------------------------------------------
 
-expr lower_own_value(lower *l, int equation)
+expr lt_own_value(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
     expr subscripts[64];
@@ -13,7 +13,7 @@ expr lower_own_value(lower *l, int equation)
     return expr_value(l->pool, e->type, equation, e->own_count, subscripts);
 }
 
-bool lower_is_accumulator(lower *l, int equation)
+bool lt_is_accumulator(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
     if (e->kind == REDUCE_NONE || !l->in_nest[equation])
@@ -43,14 +43,14 @@ static bool is_heavy_node(const expr_node *n, void *user)
 static bool is_cheap(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
-    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, lower_body(l, equation), is_heavy_node, l);
+    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, lt_body(l, equation), is_heavy_node, l);
 }
 
 static expr inline_cheap(void *user, expr_pool *p, expr e)
 {
     lower *l = user;
     const expr_node *n = expr_get(p, e);
-    return n->kind == EX_VALUE && is_cheap(l, n->id) ? lower_body(l, n->id) : 0;
+    return n->kind == EX_VALUE && is_cheap(l, n->id) ? lt_body(l, n->id) : 0;
 }
 
 static bool varies(const expr_node *n, void *user)
@@ -96,7 +96,7 @@ static expr strengthen(lower *l, expr e)
     return expr_apply_typed(l->pool, n->type, n->fn, n->arg_count, args);
 }
 
-expr lower_body(lower *l, int equation)
+expr lt_body(lower *l, int equation)
 {
     if (!l->body[equation])
         l->body[equation] = strengthen(l, expr_rewrite(l->pool, l->program->equations.at[equation].body, inline_cheap, l));
@@ -112,7 +112,7 @@ static bool test_ready(const expr_node *n, void *user)
     readiness *r = user;
     if (n->kind != EX_VALUE || !r->l->in_nest[n->id])
         return false;
-    int k = lower_is_accumulator(r->l, n->id) ? r->l->program->equations.at[n->id].sweep : ready_of(r->l, lower_body(r->l, n->id));
+    int k = lt_is_accumulator(r->l, n->id) ? r->l->program->equations.at[n->id].sweep : ready_of(r->l, lt_body(r->l, n->id));
     if (k > r->most)
         r->most = k;
     return false;
@@ -125,11 +125,11 @@ static int ready_of(lower *l, expr e)
     return r.most;
 }
 
-int lower_ready(lower *l, expr e) { return ready_of(l, e); }
+int lt_ready(lower *l, expr e) { return ready_of(l, e); }
 
 // ---- buffers --------------------------------------------------------------------------------------------------------
 
-kept *lower_find_kept(lower *l, expr key)
+kept *lt_find_kept(lower *l, expr key)
 {
     for (int k = 0; k < l->buffers.n; k++)
         if (l->buffers.at[k].key == key)
@@ -137,7 +137,7 @@ kept *lower_find_kept(lower *l, expr key)
     return NULL;
 }
 
-MlirValue lower_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile)
+MlirValue lt_buffer(lower *l, scope *s, const kept *k, bool put, MlirValue tile)
 {
     MlirValue operands[4];
     int n = 0;
@@ -200,13 +200,13 @@ static void collect(mapping *m, expr e)
         return;
     const MlirValue *o = override_of(m->s, e);
     const expr_node *n = expr_get(l->pool, e);
-    if (!o && lower_is_scalar(l, m->s, e)) {
-        made c = {e, lower_scalar(l, m->s, e)};
+    if (!o && lt_is_scalar(l, m->s, e)) {
+        made c = {e, lt_scalar(l, m->s, e)};
         VEC_PUSH(l->arena, &m->captured, c);
         return;
     }
     if (o || n->kind == EX_READ || n->kind == EX_VALUE || (n->kind == EX_APPLY && should_cut(m, e, n))) {
-        made c = {e, o ? *o : e == m->root && n->kind == EX_READ ? lower_load(l, m->s, e) : lower_tile(l, m->s, e)};
+        made c = {e, o ? *o : e == m->root && n->kind == EX_READ ? lt_load(l, m->s, e) : lt_tile(l, m->s, e)};
         VEC_PUSH(l->arena, &m->ins, c);
         return;
     }
@@ -234,8 +234,8 @@ static MlirValue inner(mapping *m, expr e)
         for (int k = 0; k < n->arg_count; k++)
             args[k] = inner(m, n->args[k]);
         v = n->fn == EF_SUB_REF && m->unguarded
-                ? op_apply(&l->o, m->body, "sub", lower_elem(l, n->type), 2, args)
-                : lower_apply(l, m->body, n, args);
+                ? op_apply(&l->o, m->body, "sub", lt_elem(l, n->type), 2, args)
+                : lt_apply(l, m->body, n, args);
     }
     made c = {e, v};
     VEC_PUSH(l->arena, &m->inner, c);
@@ -250,7 +250,7 @@ static bool is_unguarded(const scope *s)
     return false;
 }
 
-MlirValue lower_map(lower *l, scope *s, expr e, int n, const int *indices)
+MlirValue lt_map(lower *l, scope *s, expr e, int n, const int *indices)
 {
     mapping m = {.l = l, .s = s, .n = n, .indices = indices, .root = e, .unguarded = is_unguarded(s)};
     collect(&m, e);
@@ -271,7 +271,7 @@ MlirValue lower_map(lower *l, scope *s, expr e, int n, const int *indices)
     }
     MlirValue result = inner(&m, e);
     op_make(&l->o, m.body, "tile.yield", (MlirType){NULL}, 1, &result, 0, NULL);
-    MlirType t = lower_tile_type(l, s, n, indices, lower_elem(l, expr_get(l->pool, e)->type));
+    MlirType t = lt_tile_type(l, s, n, indices, lt_elem(l, expr_get(l->pool, e)->type));
     op_attr segments = {"operandSegmentSizes", op_segments(&l->o, 2, (int32_t[]){n, m.ins.n})};
     MlirOperation op = op_make_regions(&l->o, s->block, "tile.map", 1, &t, n + m.ins.n, operands, 1, &segments, 1, &m.body);
     return mlirOperationGetResult(op, 0);
@@ -305,52 +305,52 @@ static bool should_hoist(lower *l, const scope *s, const scope *at, expr e)
     for (const scope *o = at; o->kind == SCOPE_BRANCH; o = o->outer)
         if (o->overrides.n)
             return false;
-    return lower_ready(l, e) < l->sweep;
+    return lt_ready(l, e) < l->sweep;
 }
 
 static MlirValue hoist(lower *l, scope *at, expr e)
 {
-    const kept *k = lower_find_kept(l, e);
+    const kept *k = lt_find_kept(l, e);
     if (!k) {
-        scope *stage = lower_stage(l, lower_ready(l, e));
+        scope *stage = lt_stage(l, lt_ready(l, e));
         int dims[64];
         int n = scope_dims(l, stage, e, dims);
-        MlirValue tile = lower_tile(l, stage, e);
-        k = lower_kept(l, e, n, dims, bridge_shaped_elem(mlirValueGetType(tile)), KEPT_BY_ROWS);
-        lower_buffer(l, stage, k, true, tile);
+        MlirValue tile = lt_tile(l, stage, e);
+        k = lt_kept(l, e, n, dims, bridge_shaped_elem(mlirValueGetType(tile)), KEPT_BY_ROWS);
+        lt_buffer(l, stage, k, true, tile);
     }
-    return lower_buffer(l, at, k, false, (MlirValue){NULL});
+    return lt_buffer(l, at, k, false, (MlirValue){NULL});
 }
 
 static MlirValue make(lower *l, scope *at, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
     if (n->kind == EX_VALUE && l->in_nest[n->id])
-        return lower_reduction(l, at, n->id, (MlirValue){NULL}, l->program->equations.at[n->id].domain != 0);
+        return lt_reduction(l, at, n->id, (MlirValue){NULL}, l->program->equations.at[n->id].domain != 0);
     if (n->kind == EX_READ || n->kind == EX_VALUE)
-        return lower_load(l, at, e);
+        return lt_load(l, at, e);
     int dims[64];
     int count = scope_dims(l, at, e, dims);
-    return lower_map(l, at, e, count, dims);
+    return lt_map(l, at, e, count, dims);
 }
 
 // Staged: logits of a whole row are kept by the first sweep that makes them and read by later ones.
 static bool is_staged(lower *l, const scope *s, const expr_node *n)
 {
     return l->nest->softmax == SOFTMAX_STAGED && n->kind == EX_VALUE && l->in_nest[n->id] && l->nest->sweeps > 1 &&
-           !lower_is_accumulator(l, n->id) && has_scope(s, SCOPE_SWEEP) && lower_ready(l, lower_body(l, n->id)) == 0;
+           !lt_is_accumulator(l, n->id) && has_scope(s, SCOPE_SWEEP) && lt_ready(l, lt_body(l, n->id)) == 0;
 }
 
 static void stage(lower *l, scope *at, expr e, MlirValue v)
 {
     int dims[64];
-    kept *k = lower_find_kept(l, e);
+    kept *k = lt_find_kept(l, e);
     if (!k) {
         int count = scope_dims(l, at, e, dims);
-        k = lower_kept(l, e, count, dims, bridge_shaped_elem(mlirValueGetType(v)), KEPT_BY_BLOCKS);
+        k = lt_kept(l, e, count, dims, bridge_shaped_elem(mlirValueGetType(v)), KEPT_BY_BLOCKS);
         k->stage = l->sweep;
     }
-    lower_buffer(l, at, k, true, v);
+    lt_buffer(l, at, k, true, v);
 }
 
 static bool uses_swept(lower *l, expr e)
@@ -361,19 +361,19 @@ static bool uses_swept(lower *l, expr e)
     return false;
 }
 
-MlirValue lower_tile(lower *l, scope *s, expr e)
+MlirValue lt_tile(lower *l, scope *s, expr e)
 {
     const MlirValue *o = override_of(s, e);
     if (o)
         return *o;
     const expr_node *n = expr_get(l->pool, e);
     bool own = n->kind == EX_VALUE && l->in_nest[n->id];
-    if (own && lower_is_accumulator(l, n->id))
-        return lower_buffer(l, scope_for(l, s, e), lower_find_kept(l, e), false, (MlirValue){NULL});
+    if (own && lt_is_accumulator(l, n->id))
+        return lt_buffer(l, scope_for(l, s, e), lt_find_kept(l, e), false, (MlirValue){NULL});
     if (own && l->program->equations.at[n->id].kind == REDUCE_NONE) {
         expr before = l->domain;
         l->domain = expr_and(l->pool, l->program->equations.at[n->id].domain, l->program->equations.at[n->id].demand);
-        MlirValue v = lower_tile(l, s, lower_body(l, n->id));
+        MlirValue v = lt_tile(l, s, lt_body(l, n->id));
         l->domain = before;
         return v;
     }
@@ -387,9 +387,9 @@ MlirValue lower_tile(lower *l, scope *s, expr e)
     }
     MlirValue v;
     bool staged = is_staged(l, s, n) && uses_swept(l, e) && at->row_number.ptr;
-    const kept *k = staged ? lower_find_kept(l, e) : NULL;
+    const kept *k = staged ? lt_find_kept(l, e) : NULL;
     if (k && k->stage < l->sweep)
-        v = lower_buffer(l, at, k, false, (MlirValue){NULL});
+        v = lt_buffer(l, at, k, false, (MlirValue){NULL});
     else if (should_hoist(l, s, at, e))
         v = hoist(l, at, e);
     else
