@@ -6,5 +6,6 @@ const target target_generic = {
     .description = "any CPU, scalar code",
     .machine = "generic",
     .family = "cpu",
+    .codegen = "codegen-scalar",
     .emit = {.cpu = "generic", .features = "", .cpu_level = 0, .needs = ""},
 };

@@ -9,6 +9,7 @@ typedef struct target {
     const char *description;    // for --help
     const char *machine;        // of machine_by_name: caches, lanes, register blocks
     const char *family;         // "cpu" or "gpu": schedules name it too
+    const char *codegen;        // pipeline from tile operations to upstream dialects
     emit_target emit;
 } target;
 

@@ -1,0 +1,113 @@
+// cmd_build.c: attnc build. All outputs are made before the first one is written.
+#include "driver.h"
+#include "files.h"
+#include "ir/context.h"
+#include <string.h>
+
+typedef struct output { const void *bytes; size_t size; } output;
+
+typedef struct build_state {
+    compilation *c;
+    unsigned emit;
+    output outputs[EMIT_KINDS];
+} build_state;
+
+static bool wants(const build_state *b, emit_kind e)
+{
+    return b->emit >> e & 1;
+}
+
+static void keep(build_state *b, emit_kind e, const char *text)
+{
+    b->outputs[e] = (output){text, strlen(text)};
+}
+
+static bool build_module(build_state *b, ir_stage stage, emit_kind e)
+{
+    if (!wants(b, e))
+        return true;
+    if (!compile_ir(b->c, stage))
+        return false;
+    keep(b, e, ir_print(b->c->arena, mlirModuleGetOperation(b->c->module)));
+    return true;
+}
+
+static bool emit_bytes(build_state *b, emit_code *code, emit_kind e, emit_file form, const char **error)
+{
+    output *out = &b->outputs[e];
+    return emit_code_bytes(b->c->arena, code, form, &out->bytes, &out->size, error);
+}
+
+static bool build_code(build_state *b)
+{
+    bool object = wants(b, EMIT_OBJECT) || wants(b, EMIT_SHARED);
+    if (!object && !wants(b, EMIT_LLVM) && !wants(b, EMIT_ASM))
+        return true;
+    if (!compile_ir(b->c, IR_CODE))
+        return false;
+    const char *error = "";
+    emit_code *code = emit_code_create(b->c->arena, b->c->module, b->c->program, &b->c->target->emit, &error);
+    bool ok = code != NULL;
+    if (ok && wants(b, EMIT_LLVM))
+        keep(b, EMIT_LLVM, emit_code_text(b->c->arena, code));
+    ok = ok && (!wants(b, EMIT_ASM) || emit_bytes(b, code, EMIT_ASM, EMIT_FILE_ASSEMBLY, &error));
+    ok = ok && (!object || emit_bytes(b, code, EMIT_OBJECT, EMIT_FILE_OBJECT, &error));
+    emit_code_destroy(code);
+    if (!ok)
+        diag_report(b->c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s", error);
+    return ok;
+}
+
+static bool build_all(build_state *b)
+{
+    compilation *c = b->c;
+    if (wants(b, EMIT_AST))
+        keep(b, EMIT_AST, frontend_dump(c->arena, c->module_ast));
+    if (b->emit == 1u << EMIT_AST)
+        return true;
+    if (!compile_passes(c))
+        return false;
+    if (wants(b, EMIT_ATTN))
+        keep(b, EMIT_ATTN, compile_text(c));
+    if (!build_module(b, IR_TILE, EMIT_TILE) || !build_module(b, IR_CODE, EMIT_MLIR) || !build_code(b))
+        return false;
+    if (wants(b, EMIT_HEADER))
+        keep(b, EMIT_HEADER, emit_header(c->arena, c->spec, c->target->name));
+    if (wants(b, EMIT_MANIFEST))
+        keep(b, EMIT_MANIFEST, emit_manifest(c->arena, c->spec, c->target->name, &c->target->emit));
+    return true;
+}
+
+static bool write_all(build_state *b, const char *prefix)
+{
+    compilation *c = b->c;
+    bool to_stdout = strcmp(prefix, "-") == 0, ok = true;
+    for (int e = 0; e < EMIT_KINDS && ok; e++) {
+        const char *path = to_stdout ? "-" : arena_printf(c->arena, "%s%s", prefix, emit_suffix((emit_kind)e));
+        if (!wants(b, (emit_kind)e))
+            continue;
+        if (e == EMIT_SHARED)
+            ok = file_link_shared(c->arena, c->diags, path, b->outputs[EMIT_OBJECT].bytes, b->outputs[EMIT_OBJECT].size);
+        else
+            ok = file_write(c->arena, c->diags, path, b->outputs[e].bytes, b->outputs[e].size);
+    }
+    return ok;
+}
+
+static bool output_fits(compilation *c, const options *o, unsigned emit)
+{
+    if (!o->output || strcmp(o->output, "-") != 0 || !(emit >> EMIT_SHARED & 1))
+        return true;
+    diag_report(c->diags, DIAG_command_line, (span){0, 0}, NULL, "--emit=shared needs a file: -o PREFIX");
+    return false;
+}
+
+int cmd_build(arena *a, const options *o, compilation *c)
+{
+    build_state b = {.c = c, .emit = o->emit ? o->emit : 1u << EMIT_OBJECT | 1u << EMIT_HEADER};
+    if (!compile_source(a, o, c) || !output_fits(c, o, b.emit))
+        return driver_status(c->diags);
+    if (compile_program(c, c->schedule, &o->defines) && build_all(&b))
+        write_all(&b, o->output ? o->output : emit_c_name(a, c->kernel->name.text));
+    return driver_status(c->diags);
+}

@@ -1,0 +1,116 @@
+// compile.c: the pipeline of one kernel, on one page.
+//
+//   program --fuse-operators, online-softmax, select-granularity, split-loops, bound-blocks--> program with nests
+//           --lower-to-tile--> func + scf + tile --the target's codegen--> func + scf + arith + math + memref + vector
+#include "compile.h"
+#include "ir/context.h"
+#include "passes/lower_to_tile.h"
+#include "passes/pass_registry.h"
+#include "passes/passes.h"
+#include <stdio.h>
+#include <string.h>
+
+// ---- on the program -------------------------------------------------------------------------------------------------
+static void run_fuse_operators(compilation *c) { fuse_operators(c->program); }
+static void run_online_softmax(compilation *c) { online_softmax(c->program, &c->derivation); }
+static void run_select_granularity(compilation *c) { select_granularity(c->program, target_machine(c->target)); }
+static void run_split_loops(compilation *c) { split_loops(c->program, target_machine(c->target)); }
+static void run_bound_blocks(compilation *c) { bound_blocks(c->program); }
+
+static const struct { const char *name; void (*run)(compilation *c); } program_passes[] = {
+    {"fuse-operators", run_fuse_operators},
+    {"online-softmax", run_online_softmax},
+    {"select-granularity", run_select_granularity},
+    {"split-loops", run_split_loops},
+    {"bound-blocks", run_bound_blocks},
+};
+
+static void show(const compilation *c, const char *pass, const char *text)
+{
+    if (c->print_after && (strcmp(c->print_after, pass) == 0 || strcmp(c->print_after, "all") == 0))
+        fprintf(stderr, "// ----- after %s\n%s\n", pass, text);
+}
+
+bool compile_passes(compilation *c)
+{
+    for (size_t i = 0; i < sizeof program_passes / sizeof *program_passes; i++) {
+        program_passes[i].run(c);
+        show(c, program_passes[i].name, program_text(c->program));
+    }
+    return diag_errors(c->diags) == 0;
+}
+
+const char *compile_text(compilation *c)
+{
+    return program_text(c->program);
+}
+
+// ---- on the module --------------------------------------------------------------------------------------------------
+static void make_context(compilation *c)
+{
+    static bool registered;   // the process's list of passes, not a state of compilations
+    if (!registered) {
+        bridge_register_upstream_passes();
+        attnc_register_passes();
+        registered = true;
+    }
+    c->context = ir_context_create();
+    c->module = mlirModuleCreateEmpty(mlirLocationUnknownGet(c->context));
+}
+
+static bool failed(compilation *c, const char *stage, const char *why)
+{
+    diag_report(c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s: %s", stage, why);
+    return false;
+}
+
+static bool to_tile(compilation *c)
+{
+    make_context(c);
+    lower_to_tile(c->program, c->module);
+    c->stage = IR_TILE;
+    show(c, "lower-to-tile", ir_print(c->arena, mlirModuleGetOperation(c->module)));
+    return true;
+}
+
+// One pass after the other, so that the one that fails and the one asked for can be named.
+static bool to_code(compilation *c)
+{
+    MlirOperation op = mlirModuleGetOperation(c->module);
+    for (const char *at = c->target->codegen; *at;) {
+        size_t n = strcspn(at, ",");
+        const char *pass = arena_strndup(c->arena, at, n), *why = "";
+        if (!ir_run_pipeline(op, pass, c->arena, &why))
+            return failed(c, pass, why);
+        show(c, pass, ir_print(c->arena, op));
+        at += n + (at[n] == ',');
+    }
+    c->stage = IR_CODE;
+    return true;
+}
+
+bool compile_ir(compilation *c, ir_stage stage)
+{
+    ir_messages messages;
+    if (c->stage >= (int)stage)
+        return true;
+    if (c->stage == IR_NONE && !to_tile(c))
+        return false;
+    ir_messages_attach(&messages, c->context, c->arena);
+    bool ok = ir_verify(mlirModuleGetOperation(c->module)) && (stage == IR_TILE || to_code(c));
+    ir_messages_detach(&messages, c->context);
+    if (!ok && *messages.text)
+        failed(c, "code generation", messages.text);
+    return ok;
+}
+
+void compile_release(compilation *c)
+{
+    if (c->module.ptr)
+        mlirModuleDestroy(c->module);
+    if (c->context.ptr)
+        ir_context_destroy(c->context);
+    c->module = (MlirModule){NULL};
+    c->context = (MlirContext){NULL};
+    c->stage = IR_NONE;
+}

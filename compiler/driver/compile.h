@@ -1,0 +1,63 @@
+// compile.h: the way of one kernel, stage by stage. What build, run, check, bench and explain share.
+#ifndef ATTNC_DRIVER_COMPILE_H
+#define ATTNC_DRIVER_COMPILE_H
+#include "algebra/derive.h"
+#include "attn.h"
+#include "emit/emit.h"
+#include "frontend/frontend.h"
+#include "options.h"
+#include "targets/targets.h"
+
+// One kernel under one schedule for one target. Filled by the functions below, each of which needs the one before it.
+typedef struct compilation {
+    arena *arena;
+    source source;
+    diag_sink *diags;
+    ast_module *module_ast;
+    ast_kernel *kernel;
+    ast_schedule *schedule;       // NULL: auto
+    const target *target;
+    program *spec;                // the kernel as written: what the problem, bounds and counts of work are taken from
+    program *program;             // the same after the passes
+    derive_log derivation;
+    MlirContext context;
+    MlirModule module;            // after compile_ir: at `stage`
+    int stage;                    // ir_stage
+    const char *print_after;      // name of a pass, "all", or NULL: see compile_ir
+} compilation;
+
+// ---- compile_source.c -----------------------------------------------------------------------------------------------
+// Reads and checks the file, finds kernel, schedule and target. -D that name type parameters are applied. `diags` is
+// valid even when this fails.
+bool compile_source(arena *a, const options *o, compilation *out);
+// Chooses another schedule (NULL: auto) and makes `spec` and `program` of it, before passes. `constants` are sizes that
+// become constants of the code; false when one is no size of the kernel.
+bool compile_program(compilation *c, ast_schedule *schedule, const pairs *constants);
+// Does the -D name a type parameter (true) or a size?
+bool compile_is_type(const compilation *c, const char *name);
+
+// ---- compile.c ------------------------------------------------------------------------------------------------------
+// Runs the passes on c->program, up to decided loops with ranges.
+bool compile_passes(compilation *c);
+// What the passes left, as text in the arena (--emit=attn).
+const char *compile_text(compilation *c);
+typedef enum ir_stage { IR_NONE, IR_TILE, IR_CODE } ir_stage;
+// Brings c->module to a stage: functions of tile operations, or what code generation leaves. Stages are asked for in
+// order; each may be skipped. The module of a stage is valid until the next one.
+bool compile_ir(compilation *c, ir_stage stage);
+// Frees what the arena does not own. A zeroed compilation is allowed.
+void compile_release(compilation *c);
+
+// ---- kernel.c -------------------------------------------------------------------------------------------------------
+// A compiled kernel in this process.
+typedef struct kernel {
+    emit_code *code;
+    struct jit *jit;
+    attn_status (*call)(const void *args, const attn_exec *exec);
+    double compile_ms;            // from the program to callable code
+} kernel;
+
+// Compiles and loads. Reports and returns false when something fails or this CPU cannot run the target.
+bool kernel_load(compilation *c, kernel *out);
+void kernel_release(kernel *k);
+#endif

@@ -1,0 +1,143 @@
+// compile_source.c: from the command line to a program: file, kernel, schedule, target, types, constants.
+#include "compile.h"
+#include "irgen/irgen.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const span nowhere = {0, 0};
+
+static bool read_source(compilation *c, const char *path)
+{
+    c->source = (source){.name = path, .text = ""};
+    c->diags = diag_sink_create(c->arena, &c->source);
+    int failed = source_read(c->arena, path, &c->source);
+    if (failed)
+        diag_report(c->diags, DIAG_file_read, nowhere, NULL, "%s: %s", path, strerror(failed));
+    return !failed;
+}
+
+// ---- kernel, schedule, target ---------------------------------------------------------------------------------------
+static const char *kernel_names(compilation *c)
+{
+    const char *names = "";
+    for (int i = 0; i < c->module_ast->items.n; i++)
+        if (c->module_ast->items.at[i].kind == ITEM_KERNEL)
+            names = arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "",
+                                 c->module_ast->items.at[i].kernel->name.text);
+    return names;
+}
+
+static bool find_kernel(compilation *c, const char *name)
+{
+    c->kernel = frontend_kernel(c->module_ast, name);
+    if (!c->kernel && name)
+        diag_report(c->diags, DIAG_no_kernel, nowhere, arena_printf(c->arena, "kernels: %s", kernel_names(c)),
+                    "%s has no kernel '%s'", c->source.name, name);
+    else if (!c->kernel)
+        diag_report(c->diags, DIAG_no_kernel, nowhere, NULL, "%s has no kernel", c->source.name);
+    return c->kernel != NULL;
+}
+
+static bool find_schedule(compilation *c, const char *name)
+{
+    if (!name || strcmp(name, "auto") == 0) {
+        c->schedule = frontend_schedule(c->module_ast, c->kernel, "auto");
+        return true;
+    }
+    c->schedule = frontend_schedule(c->module_ast, c->kernel, name);
+    if (!c->schedule)
+        diag_report(c->diags, DIAG_no_schedule, nowhere, NULL, "kernel %s has no schedule '%s'", c->kernel->name.text, name);
+    return c->schedule != NULL;
+}
+
+static bool find_target(compilation *c, const char *name)
+{
+    c->target = name ? target_by_name(name) : target_host();
+    if (!c->target)
+        diag_report(c->diags, DIAG_no_target, nowhere, "attnc --help lists them", "there is no target '%s'", name);
+    return c->target != NULL;
+}
+
+// ---- types ----------------------------------------------------------------------------------------------------------
+bool compile_is_type(const compilation *c, const char *name)
+{
+    for (int i = 0; i < c->kernel->type_params.n; i++)
+        if (strcmp(c->kernel->type_params.at[i].name.text, name) == 0)
+            return true;
+    return false;
+}
+
+static bool bind_types(compilation *c, const options *o, frontend_type_binding *out, int *out_count)
+{
+    for (int i = 0; i < o->defines.n; i++) {
+        pair p = o->defines.at[i];
+        if (!compile_is_type(c, p.name))
+            continue;
+        elem_type t = elem_from_name(p.value);
+        if (t == ELEM_NONE) {
+            diag_report(c->diags, DIAG_command_line, nowhere, "f64 f32 f16 bf16 f8e4m3 f8e5m2 i4 i8 u8 i32 u32 i64 bool",
+                        "-D %s: '%s' is not a type", p.name, p.value);
+            return false;
+        }
+        out[(*out_count)++] = (frontend_type_binding){p.name, t};
+    }
+    return true;
+}
+
+static bool check(compilation *c, const options *o)
+{
+    int count = 0;
+    frontend_type_binding *bindings = ARENA_ARRAY(c->arena, frontend_type_binding, o->defines.n + 1);
+    return bind_types(c, o, bindings, &count) &&
+           frontend_check(c->arena, c->module_ast, bindings, count, c->diags) == 0;
+}
+
+bool compile_source(arena *a, const options *o, compilation *out)
+{
+    *out = (compilation){.arena = a, .print_after = o->print_after};
+    if (!read_source(out, o->file))
+        return false;
+    out->module_ast = frontend_parse(a, &out->source, out->diags);
+    return diag_errors(out->diags) == 0 && find_kernel(out, o->kernel) && check(out, o) &&
+           find_schedule(out, o->schedule) && find_target(out, o->target);
+}
+
+// ---- the program ----------------------------------------------------------------------------------------------------
+static bool set_constant(compilation *c, program *p, pair constant)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(constant.value, &end, 10);
+    if (errno || *end || end == constant.value || value < 0) {
+        diag_report(c->diags, DIAG_command_line, nowhere, NULL, "-D %s=%s: a size is an integer of at least 0",
+                    constant.name, constant.value);
+        return false;
+    }
+    for (int i = 0; i < p->sizes.n; i++)
+        if (strcmp(p->sizes.at[i].name, constant.name) == 0) {
+            p->sizes.at[i].constant = value;
+            return true;
+        }
+    diag_report(c->diags, DIAG_no_definition, nowhere, NULL, "kernel %s has no size and no type parameter '%s'",
+                c->kernel->name.text, constant.name);
+    return false;
+}
+
+static bool set_constants(compilation *c, program *p, const pairs *constants)
+{
+    for (int i = 0; constants && i < constants->n; i++)
+        if (!compile_is_type(c, constants->at[i].name) && !set_constant(c, p, constants->at[i]))
+            return false;
+    return true;
+}
+
+bool compile_program(compilation *c, ast_schedule *schedule, const pairs *constants)
+{
+    compile_release(c);
+    c->schedule = schedule;
+    c->derivation = (derive_log){0};
+    c->spec = irgen_program(c->arena, c->kernel, schedule);
+    c->program = irgen_program(c->arena, c->kernel, schedule);
+    return set_constants(c, c->spec, constants) && set_constants(c, c->program, constants);
+}

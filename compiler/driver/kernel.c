@@ -1,0 +1,53 @@
+// kernel.c: a kernel compiled into this process.
+#include "compile.h"
+#include "jit/jit.h"
+#include "timing.h"
+#include <string.h>
+
+static bool runs_here(compilation *c)
+{
+    if (attn_cpu_level() >= c->target->emit.cpu_level)
+        return true;
+    diag_report(c->diags, DIAG_target_not_here, (span){0, 0}, NULL, "target %s needs more than this CPU (x86-64-v%d) has",
+                c->target->name, attn_cpu_level());
+    return false;
+}
+
+static bool load(compilation *c, kernel *out, const char **out_error)
+{
+    const void *object;
+    size_t size;
+    out->code = emit_code_create(c->arena, c->module, c->program, &c->target->emit, out_error);
+    if (!out->code || !emit_code_bytes(c->arena, out->code, EMIT_FILE_OBJECT, &object, &size, out_error))
+        return false;
+    out->jit = jit_create(c->arena, object, size, out_error);
+    if (!out->jit)
+        return false;
+    *out_error = "the kernel's function is missing";
+    void *entry = jit_lookup(out->jit, emit_c_name(c->arena, c->program->name));
+    memcpy(&out->call, &entry, sizeof entry);
+    return entry != NULL;
+}
+
+bool kernel_load(compilation *c, kernel *out)
+{
+    *out = (kernel){0};
+    const char *error = "";
+    double start = timing_now();
+    if (!runs_here(c) || !compile_passes(c) || !compile_ir(c, IR_CODE))
+        return false;
+    if (!load(c, out, &error)) {
+        diag_report(c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s", error);
+        kernel_release(out);
+        return false;
+    }
+    out->compile_ms = (timing_now() - start) * 1e3;
+    return true;
+}
+
+void kernel_release(kernel *k)
+{
+    jit_destroy(k->jit);
+    emit_code_destroy(k->code);
+    *k = (kernel){0};
+}
