@@ -12,6 +12,13 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
+extern "C" {
+MLIR_DECLARE_CAPI_DIALECT_REGISTRATION(Attn, attn);
+MLIR_DECLARE_CAPI_DIALECT_REGISTRATION(Tile, tile);
+}
+MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Attn, attn, attn::AttnDialect)
+MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Tile, tile, tile::TileDialect)
+
 namespace {
 
 mlir::DiagnosticSeverity severityOf(MlirDiagnosticSeverity severity)
@@ -32,6 +39,9 @@ void bridge_register_dialects(MlirDialectRegistry registry)
     mlirRegisterAllDialects(registry);
     unwrap(registry)->insert<attn::AttnDialect, tile::TileDialect>();
 }
+
+MlirDialectHandle bridge_attn_dialect(void) { return mlirGetDialectHandle__attn__(); }
+MlirDialectHandle bridge_tile_dialect(void) { return mlirGetDialectHandle__tile__(); }
 
 void bridge_register_pass(MlirPass (*create)(void))
 {

@@ -15,6 +15,8 @@ extern "C" {
 
 // Adds attn, tile and every upstream dialect to a registry.
 void bridge_register_dialects(MlirDialectRegistry registry);
+MlirDialectHandle bridge_attn_dialect(void);
+MlirDialectHandle bridge_tile_dialect(void);
 
 // ---- passes ---------------------------------------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ static inline MlirValue build_maxnumf(builder *b, MlirValue x, MlirValue y) { re
 static inline MlirValue build_minnumf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.minnumf", x, y); }
 MlirValue build_negf(builder *b, MlirValue x);
 MlirValue build_not(builder *b, MlirValue x);                      // i1, scalar or vector
-// Floor division and the remainder with the divisor's sign, for a divisor known to be positive.
+// Quotients rounded down and up, for a divisor known to be positive.
 MlirValue build_floordiv(builder *b, MlirValue x, MlirValue y);
 MlirValue build_ceildiv(builder *b, MlirValue x, MlirValue y);
 

@@ -14,14 +14,23 @@ MlirValue build_not(builder *b, MlirValue x)
     return build_xori(b, x, build_int(b, type_of(x), 1));
 }
 
+// The truncated quotient, one more or less where the remainder is on the wrong side.
+static MlirValue divide(builder *b, MlirValue x, MlirValue y, bool up)
+{
+    MlirType t = type_of(x);
+    MlirValue q = build_divsi(b, x, y), r = build_subi(b, x, build_muli(b, q, y));
+    MlirValue off = build_cmpi(b, up ? CMP_SGT : CMP_SLT, r, build_int(b, t, 0));
+    return build_select(b, off, build_addi(b, q, build_int(b, t, up ? 1 : -1)), q);
+}
+
 MlirValue build_floordiv(builder *b, MlirValue x, MlirValue y)
 {
-    return build_binary(b, "arith.floordivsi", x, y);
+    return divide(b, x, y, false);
 }
 
 MlirValue build_ceildiv(builder *b, MlirValue x, MlirValue y)
 {
-    return build_binary(b, "arith.ceildivsi", x, y);
+    return divide(b, x, y, true);
 }
 
 static MlirValue compare(builder *b, const char *name, int64_t predicate, MlirValue x, MlirValue y)

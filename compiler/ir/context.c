@@ -2,6 +2,14 @@
 #include "ir/context.h"
 
 #include "bridge/bridge.h"
+#include "mlir-c/Dialect/Arith.h"
+#include "mlir-c/Dialect/ControlFlow.h"
+#include "mlir-c/Dialect/Func.h"
+#include "mlir-c/Dialect/LLVM.h"
+#include "mlir-c/Dialect/Math.h"
+#include "mlir-c/Dialect/MemRef.h"
+#include "mlir-c/Dialect/SCF.h"
+#include "mlir-c/Dialect/Vector.h"
 #include "support/vec.h"
 
 MlirContext ir_context_create(void)
@@ -119,6 +127,11 @@ MlirPass ir_pass_create(const ir_pass *pass)
 {
     MlirExternalPassCallbacks callbacks = {
         .construct = pass_nothing, .destruct = pass_nothing, .clone = pass_clone, .run = pass_run};
+    MlirDialectHandle made[] = {
+        bridge_attn_dialect(), bridge_tile_dialect(), mlirGetDialectHandle__arith__(), mlirGetDialectHandle__cf__(),
+        mlirGetDialectHandle__func__(), mlirGetDialectHandle__llvm__(), mlirGetDialectHandle__math__(),
+        mlirGetDialectHandle__memref__(), mlirGetDialectHandle__scf__(), mlirGetDialectHandle__vector__()};
     return mlirCreateExternalPass(mlirTypeIDCreate(pass), ir_ref(pass->flag), ir_ref(pass->flag),
-                                  ir_ref(pass->description), ir_ref(pass->anchor), 0, NULL, callbacks, (void *)pass);
+                                  ir_ref(pass->description), ir_ref(pass->anchor), sizeof made / sizeof *made, made,
+                                  callbacks, (void *)pass);
 }

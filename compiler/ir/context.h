@@ -33,7 +33,8 @@ void ir_messages_detach(ir_messages *m, MlirContext context);
 // ---- passes ---------------------------------------------------------------------------------------------------------
 
 // What makes an MLIR pass of a C function. `run` returns false after it has reported an error. Passes may run on several
-// threads, so they keep no state. The struct must be static: its address is the pass's identity.
+// threads, so they keep no state. The struct must be static: its address is the pass's identity. The pass may make operations of attn, tile,
+// arith, cf, func, llvm, math, memref, scf and vector.
 typedef struct ir_pass {
     const char *flag, *description;
     const char *anchor;                      // the operation it runs on: "builtin.module", "func.func", "attn.kernel"

@@ -3,6 +3,7 @@
 #define ATTNC_IR_TILE_H
 #include "bridge/bridge.h"
 #include "ir/context.h"
+#include "support/types.h"
 
 #define TILE_OPS(X)                                                                                                   \
     X(DIM, "dim") X(LOAD, "load") X(MAP, "map") X(REDUCE, "reduce") X(FINISH, "finish") X(CONTRACT, "contract")       \
@@ -33,6 +34,10 @@ typedef struct tile_parts {
 tile_parts tile_parts_of(MlirOperation op);
 // Member `i` of a group. The group must have it.
 MlirValue tile_part(MlirOperation op, tile_group g, int i);
+
+// The element type in memory of load, store and produce: `storage`, else what the memref's element type says; ELEM_NONE
+// when the memref cannot hold it (the verifier refuses that).
+elem_type tile_storage(MlirOperation op);
 
 // The tile.dim that a dim operand comes from; null when it does not come from one.
 MlirOperation tile_dim_op(MlirValue dim);

@@ -21,6 +21,4 @@ bool tile_check_access(MlirOperation op, tile_parts p, bool with_inputs);
 bool tile_check_finished(MlirOperation op);
 // f64, f32, i64 or i1.
 bool tile_is_computing(MlirType elem);
-// The element type in memory of load, store and produce; ELEM_NONE when the memref cannot hold it.
-elem_type tile_storage(MlirOperation op);
 #endif
