@@ -11,7 +11,8 @@ typedef struct explainer {
     expr_names names;
 } explainer;
 
-static const char *const loop_words[] = {"point", "group", "sweep", "row"};
+static const char *const loop_words[] = {[LOOP_POINT] = "point", [LOOP_GROUP] = "group", [LOOP_SWEEP] = "sweep",
+                                         [LOOP_INNER] = "inner", [LOOP_ROW] = "row"};
 
 static const char *text_of(const explainer *x, expr e)
 {

@@ -10,7 +10,7 @@ int cmd_fmt(arena *a, const options *o, compilation *c)
     c->diags = diag_sink_create(a, &c->source);
     int failed = source_read(a, o->file, &c->source);
     if (failed) {
-        diag_report(c->diags, DIAG_file_read, (span){0, 0}, NULL, "%s: %s", o->file, strerror(failed));
+        diag_report(c->diags, DIAG_file_read, (span){0, 0}, NULL, "%s", strerror(failed));
         return EXIT_FILE;
     }
     c->module_ast = frontend_parse(a, &c->source, c->diags);

@@ -13,7 +13,7 @@ static bool read_source(compilation *c, const char *path)
     c->diags = diag_sink_create(c->arena, &c->source);
     int failed = source_read(c->arena, path, &c->source);
     if (failed)
-        diag_report(c->diags, DIAG_file_read, nowhere, NULL, "%s: %s", path, strerror(failed));
+        diag_report(c->diags, DIAG_file_read, nowhere, NULL, "%s", strerror(failed));
     return !failed;
 }
 

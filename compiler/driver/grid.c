@@ -60,13 +60,17 @@ static bool is_listed(const maker *m, const int64_t *sizes)
     return false;
 }
 
-// Tries combinations with `size` at `value` (size -1: none held) until one is possible.
+// Tries combinations with `size` at `value` (size -1: none held) until one is possible. The second half of the tries uses
+// the first, small, values of the list, and `value` for other sizes too: 129 KV heads need as many heads.
 static void add_case(maker *m, int size, int64_t value, const int64_t *list, int n)
 {
     int64_t *sizes = ARENA_ARRAY(m->arena, int64_t, m->sizes + 1);
     for (int t = 0; t < TRIES; t++) {
-        for (int i = 0; i < m->sizes; i++)
-            sizes[i] = m->fixed[i] >= 0 ? m->fixed[i] : i == size ? value : pick(m, list, n);
+        bool late = t >= TRIES / 2 && n > 4;
+        for (int i = 0; i < m->sizes; i++) {
+            int64_t other = pick(m, list, late ? 4 : n);
+            sizes[i] = m->fixed[i] >= 0 ? m->fixed[i] : i == size || (late && size >= 0 && other == list[3]) ? value : other;
+        }
         if (is_listed(m, sizes) || !is_possible(m, sizes))
             continue;
         VEC_PUSH(m->arena, &m->cases, sizes);
