@@ -60,21 +60,10 @@ static bool varies(const expr_node *n, void *user)
 
 static bool is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
 
-// x * factor, with constant factors of x joined.
-static expr scaled(lower *l, expr x, double factor)
-{
-    const expr_node *n = expr_get(l->pool, x);
-    expr f = expr_float(l->pool, n->type, factor);
-    if (n->kind == EX_APPLY && n->fn == EF_MUL)
-        for (int k = 0; k < 2; k++)
-            if (is_constant_factor(l, n->args[k]))
-                return expr_apply2(l->pool, EF_MUL, n->args[1 - k], expr_apply2(l->pool, EF_MUL, n->args[k], f));
-    return expr_apply2(l->pool, EF_MUL, x, f);
-}
-
 static const double log2_e = 1.44269504088896340736;
 
-// Divisions by what depends on sizes alone become products; exp(a - b) becomes exp2 with log2(e) folded into the scale.
+// Divisions by what depends on sizes alone become products. exp(a - b) becomes exp2 of the difference times log2(e): the
+// product comes after the subtraction, so that scores near the maximum keep their digits.
 static expr strengthen(lower *l, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
@@ -90,8 +79,8 @@ static expr strengthen(lower *l, expr e)
     }
     const expr_node *x = n->arg_count ? expr_get(l->pool, args[0]) : NULL;
     if (n->fn == EF_EXP && x->kind == EX_APPLY && (x->fn == EF_SUB_REF || x->fn == EF_SUB)) {
-        expr a = scaled(l, x->args[0], log2_e), b = scaled(l, x->args[1], log2_e);
-        return expr_apply1(l->pool, EF_EXP2, expr_apply2(l->pool, x->fn, a, b));
+        expr difference = expr_apply2(l->pool, EF_MUL, args[0], expr_float(l->pool, n->type, log2_e));
+        return expr_apply1(l->pool, EF_EXP2, difference);
     }
     return expr_apply_typed(l->pool, n->type, n->fn, n->arg_count, args);
 }
