@@ -1,0 +1,194 @@
+// contract.c: tile.contract -> calls of the micro-kernel.
+//
+//   lane      last dim of the result, contiguous in one operand (b) and absent from the other (a)
+//   row       a kept dim of a alone: the rows of the register block
+//   k         a reduced dim: the loop inside the micro-kernel
+//   others    kept dims: loops around the call
+//
+// What has no such lane, a second reduced dim or a mask that does not run along the lanes is folded by reduce.c.
+#include "cpu.h"
+
+#include "codegen/convert.h"
+#include "mlir-c/BuiltinTypes.h"
+
+static bool has_dim(MlirValue tile, MlirStringRef name) { return tile_type_find(type_of(tile), name) >= 0; }
+
+static bool is_last(MlirValue tile, MlirStringRef name)
+{
+    int rank = bridge_shaped_rank(type_of(tile));
+    return rank && mlirStringRefEqual(bridge_shaped_name(type_of(tile), rank - 1), name);
+}
+
+int cpu_contract_lanes(MlirOperation op)
+{
+    tile_parts p = tile_parts_of(op);
+    MlirType result = type_of(mlirOperationGetResult(op, 0));
+    int rank = bridge_shaped_rank(result);
+    if (rank == 0)
+        return -1;
+    MlirStringRef lane = bridge_shaped_name(result, rank - 1);
+    for (int i = 1; i >= 0; i--) {
+        MlirValue b = tile_part(op, p.ins, i), a = tile_part(op, p.ins, 1 - i);
+        bool same = mlirTypeEqual(bridge_shaped_elem(type_of(a)), bridge_shaped_elem(result)) &&
+                    mlirTypeEqual(bridge_shaped_elem(type_of(b)), bridge_shaped_elem(result));
+        if (same && is_last(b, lane) && !has_dim(a, lane))
+            return i;
+    }
+    return -1;
+}
+
+typedef struct contraction {
+    cpu_gen *g;
+    MlirOperation op, row, k, lane;       // dims; row and k may be null
+    const cpu_place *a, *b, *mask, *init, *c;
+    int outer_count;
+    MlirOperation outer[CPU_RANK];        // other kept dims
+    bool fits;                            // no second reduced dim, and a mask along the lanes
+} contraction;
+
+typedef struct point { MlirValue a, b, mask, init, c; } point;
+
+static bool is_reduced(const contraction *t, MlirOperation dim) { return tile_list_has(t->op, "over", tile_dim_name(dim)); }
+
+static bool in_place(const cpu_place *p, MlirOperation dim) { return p && cpu_place_find(p, tile_dim_name(dim)) >= 0; }
+
+// The innermost dim of `a` that qualifies: its elements lie nearest.
+static MlirOperation choose(contraction *t, bool reduced)
+{
+    for (int i = t->a->rank - 1; i >= 0; i--) {
+        MlirOperation d = cpu_dim(t->op, t->a->name[i]);
+        if (is_reduced(t, d) == reduced && (reduced || (!in_place(t->b, d) && !in_place(t->mask, d))))
+            return d;
+    }
+    return (MlirOperation){NULL};
+}
+
+static MlirOperation any_reduced(contraction *t)
+{
+    tile_parts p = tile_parts_of(t->op);
+    for (int i = p.dims.count - 1; i >= 0; i--) {
+        MlirOperation d = tile_dim_op(tile_part(t->op, p.dims, i));
+        if (is_reduced(t, d))
+            return d;
+    }
+    return (MlirOperation){NULL};
+}
+
+static void classify(contraction *t)
+{
+    tile_parts p = tile_parts_of(t->op);
+    t->lane = cpu_dim(t->op, t->c->name[t->c->rank - 1]);
+    t->row = choose(t, false);
+    t->k = choose(t, true);
+    if (!t->k.ptr)
+        t->k = any_reduced(t);
+    t->fits = t->b->padded;
+    for (int i = 0; i < p.dims.count; i++) {
+        MlirOperation d = tile_dim_op(tile_part(t->op, p.dims, i));
+        if (d.ptr == t->row.ptr || d.ptr == t->k.ptr || d.ptr == t->lane.ptr)
+            continue;
+        t->outer[t->outer_count++] = d;
+        t->fits = t->fits && !is_reduced(t, d);
+    }
+    if (t->mask)
+        t->fits = t->fits && t->mask->rank && mlirStringRefEqual(t->mask->name[t->mask->rank - 1], tile_dim_name(t->lane));
+}
+
+static MlirValue moved(contraction *t, const cpu_place *p, MlirValue at, MlirOperation dim, MlirValue by)
+{
+    if (!p || cpu_place_find(p, tile_dim_name(dim)) < 0)
+        return at;
+    return ix_add(&t->g->b, at, ix_mul(&t->g->b, by, cpu_stride(t->g, p, tile_dim_name(dim))));
+}
+
+static point at(contraction *t, point q, MlirOperation dim, MlirValue by)
+{
+    q.a = moved(t, t->a, q.a, dim, by);
+    q.b = moved(t, t->b, q.b, dim, by);
+    q.mask = moved(t, t->mask, q.mask, dim, by);
+    q.init = moved(t, t->init, q.init, dim, by);
+    q.c = moved(t, t->c, q.c, dim, by);
+    return q;
+}
+
+static MlirValue stride(contraction *t, const cpu_place *p, MlirOperation dim)
+{
+    return p && dim.ptr ? cpu_stride(t->g, p, tile_dim_name(dim)) : build_index(&t->g->b, 0);
+}
+
+static void call(contraction *t, point q, int vectors)
+{
+    builder *b = &t->g->b;
+    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL};
+    const cpu_place *start = t->init ? t->init : t->c;
+    MlirValue one = build_index(b, 1), zero = build_index(b, 0), extent = t->k.ptr ? tile_dim_extent(t->k) : one;
+    // Without a mask any memref<?xi8> would do; none is read, so the function takes the one at hand.
+    MlirValue args[] = {
+        t->a->mem, q.a, stride(t, t->a, t->row), stride(t, t->a, t->k),
+        t->b->mem, q.b, stride(t, t->b, t->k),
+        start->mem, t->init ? q.init : q.c, stride(t, start, t->row),
+        t->c->mem, q.c, stride(t, t->c, t->row),
+        t->mask ? t->mask->mem : t->g->workspace, t->mask ? q.mask : zero, stride(t, t->mask, t->k),
+        t->row.ptr ? tile_dim_extent(t->row) : one, extent, build_bool(b, t->init)};
+    build_call(b, cpu_micro_function(t->g, kind), 0, NULL, sizeof args / sizeof *args, args);
+}
+
+// Loops over the outer dims from `level` on, the call inside.
+static void outer_level(contraction *t, int level, int vectors, point q)
+{
+    builder *b = &t->g->b;
+    if (level == t->outer_count) {
+        call(t, q, vectors);
+        return;
+    }
+    MlirOperation d = t->outer[level];
+    build_for f = build_for_begin(b, build_index(b, 0), tile_dim_extent(d), build_index(b, 1), 0, NULL);
+    outer_level(t, level + 1, vectors, at(t, q, d, f.iv));
+    build_for_end(b, &f, NULL);
+}
+
+// Groups of vectors along the lanes. A group of two in the end is run as a whole one where the tiles have the room.
+static void lane_groups(contraction *t, point q)
+{
+    builder *b = &t->g->b;
+    int lanes = cpu_lanes(t->g, t->c->elem);
+    int64_t max = tile_dim_max(t->lane), vectors = max < 0 ? 3 : (max + lanes - 1) / lanes;
+    int width = t->g->machine->block_vectors < vectors ? t->g->machine->block_vectors : (int)vectors;
+    MlirValue extent = tile_dim_extent(t->lane), one = build_index(b, lanes), group = build_index(b, (int64_t)width * lanes);
+    bool room = max >= 0 && vectors % width == 0;
+    MlirValue whole = room ? build_addi(b, extent, build_index(b, (width - 2 > 0 ? width - 2 : 0) * lanes)) : extent;
+    whole = width == 1 ? ix_ceil_to(b, extent, lanes) : build_muli(b, build_divui(b, whole, group), group);
+    build_for f = build_for_begin(b, build_index(b, 0), whole, group, 0, NULL);
+    outer_level(t, 0, width, at(t, q, t->lane, f.iv));
+    build_for_end(b, &f, NULL);
+    if (width == 1)
+        return;
+    f = build_for_begin(b, whole, extent, one, 0, NULL);
+    outer_level(t, 0, 1, at(t, q, t->lane, f.iv));
+    build_for_end(b, &f, NULL);
+}
+
+void cpu_contract(cpu_gen *g, MlirOperation op)
+{
+    int lanes = g->machine->lanes > 1 ? cpu_contract_lanes(op) : -1;
+    tile_parts p = tile_parts_of(op);
+    contraction t = {.g = g, .op = op};
+    if (lanes >= 0) {
+        t.a = cpu_place_of(g, tile_part(op, p.ins, 1 - lanes));
+        t.b = cpu_place_of(g, tile_part(op, p.ins, lanes));
+        t.mask = p.mask.count ? cpu_place_of(g, tile_part(op, p.mask, 0)) : NULL;
+        t.init = p.init.count ? cpu_place_of(g, tile_part(op, p.init, 0)) : NULL;
+        t.c = cpu_place_of(g, mlirOperationGetResult(op, 0));
+        classify(&t);
+    }
+    if (lanes < 0 || !t.fits) {
+        cpu_reduce(g, op);
+        return;
+    }
+    point q = {.a = t.a->offset, .b = t.b->offset, .c = t.c->offset};
+    if (t.mask)
+        q.mask = t.mask->offset;
+    if (t.init)
+        q.init = t.init->offset;
+    lane_groups(&t, q);
+}

@@ -1,0 +1,178 @@
+// cpu.c: the pass codegen-cpu: functions of tile operations -> loops of vectors.
+//
+//   func.func @k.nest0(%Q: memref<?x?xf32, …>, …, %item: index) { … tile.contract … }
+//   ->
+//   func.func @k.nest0(…, %item: index, %workspace: memref<?xi8> {attn.workspace}) { scf, arith, math, memref, vector }
+//   func.func @k.nest0.workspace(…) -> index
+//   func.func private @attn.contract.f32.3x16(…)  and other micro-kernels, shared by all functions
+//
+// The machine is the module's attribute `attn.target`, "x86-64-v3" without one.
+#include "cpu.h"
+
+#include "codegen/apply.h"
+#include "mlir-c/BuiltinAttributes.h"
+#include "mlir-c/BuiltinTypes.h"
+#include "passes/pass_registry.h"
+
+void cpu_fail(cpu_gen *g, MlirOperation op, const char *text)
+{
+    bridge_emit_op(op, MlirDiagnosticError, text);
+    g->failed = true;
+}
+
+typedef struct finder { arena *arena; VEC(MlirOperation) found; } finder;
+
+static bool is_body_owner(MlirOperation op)
+{
+    tile_kind k = tile_kind_of(op);
+    return k == TILE_LOAD || k == TILE_STORE || k == TILE_MAP || k == TILE_PRODUCE;
+}
+
+static bool in_body(MlirOperation op)
+{
+    MlirOperation parent = mlirOperationGetParentOperation(op);
+    return parent.ptr && is_body_owner(parent);
+}
+
+static bool find_apply(MlirOperation op, void *user)
+{
+    finder *f = user;
+    if (ir_is(op, "tile.apply") && !in_body(op))
+        VEC_PUSH(f->arena, &f->found, op);
+    return true;
+}
+
+static bool find_tile(MlirOperation op, void *user)
+{
+    finder *f = user;
+    if (tile_kind_of(op) != TILE_NONE && !in_body(op))
+        VEC_PUSH(f->arena, &f->found, op);
+    return true;
+}
+
+// ---- one operation --------------------------------------------------------------------------------------------------
+
+static void copy_get(cpu_gen *g, MlirOperation op)
+{
+    MlirValue tile = mlirOperationGetResult(op, 0);
+    const cpu_place *to = cpu_place_of(g, tile);
+    if (cpu_tile_of(g, tile)->home == HOME_BUFFER)
+        return;
+    cpu_place from;
+    cpu_sub_block(g, op, &from);
+    cpu_copy(g, tile, &from, to);
+}
+
+static void put(cpu_gen *g, MlirOperation op)
+{
+    MlirValue tile = mlirOperationGetOperand(op, 0);
+    const cpu_tile *t = cpu_tile_of(g, tile);
+    if (t->home == HOME_BUFFER && t->at.ptr == op.ptr)
+        return;
+    cpu_place to;
+    cpu_sub_block(g, op, &to);
+    cpu_copy(g, tile, cpu_place_of(g, tile), &to);
+}
+
+static void lower(cpu_gen *g, MlirOperation op)
+{
+    g->b = builder_before(op);
+    switch (tile_kind_of(op)) {
+    case TILE_DIM: case TILE_ALLOC: break;
+    case TILE_LOAD: cpu_load(g, op); break;
+    case TILE_STORE: cpu_store(g, op); break;
+    case TILE_MAP: cpu_map(g, op); break;
+    case TILE_REDUCE: cpu_reduce(g, op); break;
+    case TILE_CONTRACT: cpu_contract(g, op); break;
+    case TILE_GET: copy_get(g, op); break;
+    case TILE_PUT: put(g, op); break;
+    case TILE_ANY: cpu_any(g, op); break;
+    case TILE_CONVERT: cpu_convert(g, op); break;
+    default: cpu_fail(g, op, "is not for this target"); break;
+    }
+}
+
+// A function with the attribute attn.item on an argument gets a workspace even when it has no tiles.
+static bool is_nest(MlirOperation func)
+{
+    for (int i = 0; i < ir_list_count(func, "arg_attrs"); i++)
+        if (!mlirAttributeIsNull(ir_arg_attr(func, i, "attn.item")))
+            return true;
+    return false;
+}
+
+// ---- functions ------------------------------------------------------------------------------------------------------
+
+static bool check_rank(cpu_gen *g, MlirOperation op)
+{
+    bool ok = tile_parts_of(op).dims.count <= CPU_RANK;
+    for (int r = 0; r < mlirOperationGetNumResults(op); r++) {
+        MlirType t = type_of(mlirOperationGetResult(op, r));
+        ok = ok && (!(bridge_is_tile(t) || bridge_is_buf(t)) || bridge_shaped_rank(t) <= CPU_RANK);
+    }
+    if (!ok)
+        cpu_fail(g, op, "has too many dims");
+    return ok;
+}
+
+static void lower_function(cpu_gen *g, MlirOperation func)
+{
+    finder applies = {.arena = g->arena}, tiles = {.arena = g->arena};
+    g->func = func;
+    g->tiles.n = g->spans.n = 0;
+    ir_walk(func, find_apply, &applies);
+    for (int i = 0; i < applies.found.n; i++)
+        apply_replace(applies.found.at[i]);
+    ir_walk(func, find_tile, &tiles);
+    bool ok = true;
+    for (int i = 0; i < tiles.found.n; i++)
+        ok = check_rank(g, tiles.found.at[i]) && ok;
+    if (!ok || (tiles.found.n == 0 && !is_nest(func)))
+        return;
+    g->b = builder_before(mlirBlockGetFirstOperation(ir_block(func, 0)));
+    cpu_plan(g);
+    cpu_make_slots(g);
+    for (int i = 0; i < tiles.found.n && !g->failed; i++)
+        lower(g, tiles.found.at[i]);
+    for (int i = tiles.found.n - 1; i >= 0 && !g->failed; i--)
+        ir_erase(tiles.found.at[i]);
+}
+
+static const machine *target_of(MlirOperation module)
+{
+    MlirStringRef name = ir_str(module, "attn.target");
+    char text[64] = "x86-64-v3";
+    if (name.length && name.length < sizeof text) {
+        memcpy(text, name.data, name.length);
+        text[name.length] = 0;
+    }
+    const machine *m = machine_by_name(text);
+    return m && m->kind == MACHINE_CPU ? m : NULL;
+}
+
+static bool run(MlirOperation module)
+{
+    cpu_gen g = {.context = mlirOperationGetContext(module), .module = mlirModuleFromOperation(module)};
+    g.machine = target_of(module);
+    if (!g.machine) {
+        bridge_emit_op(module, MlirDiagnosticError, "attn.target is no CPU that is known");
+        return false;
+    }
+    g.arena = arena_create();
+    if (!g.arena)
+        return false;
+    finder functions = {.arena = g.arena};
+    for (MlirOperation o = mlirBlockGetFirstOperation(mlirModuleGetBody(g.module)); o.ptr; o = mlirOperationGetNextInBlock(o))
+        if (ir_is(o, "func.func") && ir_block(o, 0).ptr)
+            VEC_PUSH(g.arena, &functions.found, o);
+    for (int i = 0; i < functions.found.n; i++)
+        lower_function(&g, functions.found.at[i]);
+    arena_destroy(g.arena);
+    return !g.failed;
+}
+
+MlirPass attnc_create_codegen_cpu_pass(void)
+{
+    static const ir_pass pass = {"codegen-cpu", "turn tile operations into loops of vectors", "builtin.module", run};
+    return ir_pass_create(&pass);
+}

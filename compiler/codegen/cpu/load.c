@@ -1,0 +1,442 @@
+// load.c: tile.load and tile.store.
+//
+// Subscripts that are sums of dims times known factors make the address linear in those dims, so a block of two dims (or
+// a row of one) is moved by one call of a function of pack.c, which looks at the strides; the other dims are loops around
+// it. What is linear in nothing, or guarded element by element, is moved by scalar loops.
+#include "cpu.h"
+
+#include "codegen/apply.h"
+#include "codegen/convert.h"
+#include "mlir-c/BuiltinTypes.h"
+
+typedef struct access {
+    cpu_gen *g;
+    MlirOperation op;
+    tile_parts parts, last;          // last: of tile.subscripts
+    MlirOperation subscripts;
+    MlirBlock body;
+    int rank, in_count;              // dims of the tile; element inputs
+    unsigned packed;                 // the dims that one call moves, as a bit set
+} access;
+
+static access access_of(MlirOperation op)
+{
+    access a = {.op = op, .parts = tile_parts_of(op), .body = ir_block(op, 0)};
+    a.subscripts = mlirBlockGetTerminator(a.body);
+    a.last = tile_parts_of(a.subscripts);
+    a.rank = a.parts.dims.count;
+    a.in_count = tile_kind_of(op) == TILE_LOAD ? a.parts.ins.count : 0;
+    return a;
+}
+
+static MlirOperation dim_at(const access *a, int level) { return tile_dim_op(tile_part(a->op, a->parts.dims, level)); }
+
+// ---- what depends on what -------------------------------------------------------------------------------------------
+
+static bool argument_depends(const access *a, int number, unsigned dims)
+{
+    if (number < a->rank)
+        return dims >> number & 1;
+    MlirType t = type_of(tile_part(a->op, a->parts.ins, number - a->rank));
+    for (int i = 0; i < a->rank; i++)
+        if ((dims >> i & 1) && tile_type_find(t, tile_dim_name(dim_at(a, i))) >= 0)
+            return true;
+    return false;
+}
+
+static bool depends(const access *a, MlirValue v, unsigned dims)
+{
+    if (mlirValueIsABlockArgument(v))
+        return mlirBlockArgumentGetOwner(v).ptr == a->body.ptr && argument_depends(a, (int)mlirBlockArgumentGetArgNumber(v), dims);
+    MlirOperation op = ir_defining(v);
+    if (mlirOperationGetBlock(op).ptr != a->body.ptr)
+        return false;
+    for (int i = 0; i < mlirOperationGetNumOperands(op); i++)
+        if (depends(a, mlirOperationGetOperand(op, i), dims))
+            return true;
+    return false;
+}
+
+typedef enum linear_op { LINEAR_NONE, LINEAR_CAST, LINEAR_ADD, LINEAR_SUB, LINEAR_MUL } linear_op;
+
+static linear_op linear_kind(MlirOperation op)
+{
+    if (ir_is(op, "arith.index_cast"))
+        return LINEAR_CAST;
+    expr_fn f = ir_is(op, "tile.apply") && mlirTypeIsAInteger(type_of(mlirOperationGetResult(op, 0))) ? apply_function(op) : EF_COUNT;
+    return ir_is(op, "arith.addi") || f == EF_ADD   ? LINEAR_ADD
+           : ir_is(op, "arith.subi") || f == EF_SUB ? LINEAR_SUB
+           : ir_is(op, "arith.muli") || f == EF_MUL ? LINEAR_MUL
+                                                    : LINEAR_NONE;
+}
+
+// Is v a sum of the packed dims times factors that do not depend on them, and a rest that does not?
+static bool is_linear(const access *a, MlirValue v)
+{
+    if (!depends(a, v, a->packed))
+        return true;
+    if (mlirValueIsABlockArgument(v))
+        return (int)mlirBlockArgumentGetArgNumber(v) < a->rank;
+    MlirOperation op = ir_defining(v);
+    linear_op kind = linear_kind(op);
+    if (kind == LINEAR_NONE)
+        return false;
+    MlirValue x = mlirOperationGetOperand(op, 0);
+    if (kind == LINEAR_CAST)
+        return is_linear(a, x);
+    MlirValue y = mlirOperationGetOperand(op, 1);
+    if (kind == LINEAR_MUL && depends(a, x, a->packed) && depends(a, y, a->packed))
+        return false;
+    return is_linear(a, x) && is_linear(a, y);
+}
+
+static bool is_packable(access *a, unsigned dims)
+{
+    a->packed = dims;
+    if (a->last.guard.count && depends(a, tile_part(a->subscripts, a->last.guard, 0), dims))
+        return false;
+    for (int i = 0; i < a->last.at.count; i++)
+        if (!is_linear(a, tile_part(a->subscripts, a->last.at, i)))
+            return false;
+    return true;
+}
+
+// The most that one call can move: two dims, one, or none.
+static void choose_packed(access *a, elem_type storage)
+{
+    unsigned lane = a->rank ? 1u << (a->rank - 1) : 0, two = a->rank > 1 ? lane | 1u << (a->rank - 2) : lane;
+    if (storage == ELEM_I4 || (!is_packable(a, two) && !is_packable(a, lane)))
+        a->packed = 0;
+}
+
+// ---- linear addresses -----------------------------------------------------------------------------------------------
+
+typedef struct linear { MlirValue base, factor[CPU_RANK]; } linear;    // null: 0
+
+static MlirValue as_index(builder *b, MlirValue v)
+{
+    return mlirTypeIsAIndex(type_of(v)) ? v : build_index_cast(b, b->index, v);
+}
+
+static MlirValue sum(builder *b, MlirValue x, MlirValue y)
+{
+    return !x.ptr ? y : !y.ptr ? x : ix_add(b, x, y);
+}
+
+static MlirValue product(builder *b, MlirValue x, MlirValue y)
+{
+    return x.ptr ? ix_mul(b, x, y) : x;
+}
+
+// v as a linear function; `m` has all that does not depend on the packed dims.
+static linear linear_of(access *a, const cpu_body *m, MlirValue v)
+{
+    builder *b = &a->g->b;
+    linear l = {.base = {NULL}};
+    MlirValue known = cpu_body_get(m, v);
+    if (known.ptr) {
+        l.base = as_index(b, known);
+        return l;
+    }
+    if (mlirValueIsABlockArgument(v)) {
+        int k = (int)mlirBlockArgumentGetArgNumber(v);
+        l.factor[k] = build_index(b, 1);
+        l.base = tile_dim_from(dim_at(a, k));
+        return l;
+    }
+    MlirOperation op = ir_defining(v);
+    linear_op kind = linear_kind(op);
+    linear x = linear_of(a, m, mlirOperationGetOperand(op, 0));
+    if (kind == LINEAR_CAST)
+        return x;
+    linear y = linear_of(a, m, mlirOperationGetOperand(op, 1));
+    bool left = cpu_body_get(m, mlirOperationGetOperand(op, 0)).ptr != NULL;
+    const linear *p = left ? &y : &x;
+    MlirValue by = kind == LINEAR_MUL ? (left ? x.base : y.base) : build_index(b, -1);
+    if (kind == LINEAR_MUL) {
+        l.base = product(b, p->base, by);
+        for (int i = 0; i < a->rank; i++)
+            l.factor[i] = product(b, p->factor[i], by);
+        return l;
+    }
+    for (int i = -1; i < a->rank; i++) {
+        MlirValue *to = i < 0 ? &l.base : &l.factor[i], one = i < 0 ? x.base : x.factor[i], two = i < 0 ? y.base : y.factor[i];
+        *to = sum(b, one, kind == LINEAR_SUB ? product(b, two, by) : two);
+    }
+    return l;
+}
+
+// The linear index into flat memory at the first packed element, and the strides of the packed dims.
+static linear address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides)
+{
+    builder *b = &a->g->b;
+    linear l = {.base = offset};
+    for (int i = 0; i < a->last.at.count; i++) {
+        linear s = linear_of(a, m, tile_part(a->subscripts, a->last.at, i));
+        l.base = sum(b, l.base, product(b, s.base, strides[i]));
+        for (int k = 0; k < a->rank; k++)
+            l.factor[k] = sum(b, l.factor[k], product(b, s.factor[k], strides[i]));
+    }
+    for (int k = 0; k < a->rank; k++)
+        if (!l.factor[k].ptr)
+            l.factor[k] = build_index(b, 0);
+    return l;
+}
+
+// ---- views ----------------------------------------------------------------------------------------------------------
+
+static bool is_stored_to(MlirValue memref)
+{
+    for (MlirOpOperand u = mlirValueGetFirstUse(memref); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u))
+        if (!ir_is(mlirOpOperandGetOwner(u), "tile.load"))
+            return true;
+    return false;
+}
+
+bool cpu_load_is_view(cpu_gen *g, MlirOperation op)
+{
+    if (tile_kind_of(op) != TILE_LOAD || g->machine->lanes == 1)
+        return false;
+    access a = access_of(op);
+    MlirValue v = mlirOperationGetResult(op, 0), memref = tile_part(op, a.parts.memory, 0);
+    MlirType elem = bridge_shaped_elem(type_of(v));
+    elem_type storage = tile_storage(op);
+    bool plain = storage == ELEM_F32 || storage == ELEM_F64 || storage == ELEM_I64;
+    if (!plain || !mlirTypeEqual(elem, type_memref_elem(type_of(memref))) || a.in_count || a.last.guard.count ||
+        is_stored_to(memref) || !is_packable(&a, ~0u))
+        return false;
+    for (MlirOpOperand u = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
+        MlirOperation user = mlirOpOperandGetOwner(u);
+        int lanes = tile_kind_of(user) == TILE_CONTRACT ? cpu_contract_lanes(user) : -1;
+        if (lanes < 0 || mlirValueEqual(tile_part(user, tile_parts_of(user).ins, lanes), v))
+            return false;
+    }
+    return true;
+}
+
+void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out)
+{
+    access a = access_of(op);
+    a.g = g;
+    is_packable(&a, ~0u);
+    MlirValue offset, strides[64];
+    MlirType t = type_of(mlirOperationGetResult(op, 0));
+    MlirValue mem = cpu_flatten(g, tile_part(op, a.parts.memory, 0), &offset, strides);
+    cpu_body m = cpu_body_open(g, a.body, 1);
+    cpu_body_step(g, &m, true);
+    linear l = address(&a, &m, offset, strides);
+    *out = (cpu_place){.mem = mem, .elem = bridge_shaped_elem(t), .offset = l.base, .rank = a.rank};
+    for (int i = 0; i < a.rank; i++) {
+        out->name[i] = bridge_shaped_name(t, i);
+        out->stride[i] = l.factor[i];
+    }
+}
+
+// ---- loads and stores -----------------------------------------------------------------------------------------------
+
+typedef struct mover {
+    access a;
+    const cpu_place *tile, *in[CPU_RANK];
+    MlirValue mem, offset, strides[64];
+    elem_type storage;
+    bool store;
+    cpu_body body;
+    MlirValue iv[CPU_RANK];
+} mover;
+
+static MlirValue place_at(mover *v, const cpu_place *p)
+{
+    builder *b = &v->a.g->b;
+    MlirValue at = p->offset;
+    for (int i = 0; i < v->a.rank; i++) {
+        int k = v->iv[i].ptr ? cpu_place_find(p, tile_dim_name(dim_at(&v->a, i))) : -1;
+        if (k >= 0)
+            at = ix_add(b, at, ix_mul(b, v->iv[i], p->stride[k]));
+    }
+    return at;
+}
+
+static void read_inputs(mover *v)
+{
+    for (int i = 0; i < v->a.in_count; i++) {
+        if (argument_depends(&v->a, v->a.rank + i, v->a.packed))
+            continue;
+        MlirValue element = cpu_read(v->a.g, v->in[i], place_at(v, v->in[i]), 1);
+        cpu_body_set(v->a.g, &v->body, mlirBlockGetArgument(v->a.body, v->a.rank + i), element);
+    }
+}
+
+// One call for the packed dims. A dim that is not packed has extent 1 and stride 0 there.
+static void move_block(mover *v)
+{
+    cpu_gen *g = v->a.g;
+    builder *b = &g->b;
+    linear l = address(&v->a, &v->body, v->offset, v->strides);
+    MlirType memory = type_memref_elem(type_of(v->mem));
+    int lane = v->a.rank - 1, row = v->a.rank - 2;
+    bool rows = row >= 0 && (v->a.packed >> row & 1);
+    MlirValue none = build_index(b, 0), one = build_index(b, 1);
+    MlirValue args[] = {v->mem, l.base, rows ? l.factor[row] : none, l.factor[lane], v->tile->mem, place_at(v, v->tile),
+                        rows ? cpu_stride(g, v->tile, tile_dim_name(dim_at(&v->a, row))) : none,
+                        rows ? tile_dim_extent(dim_at(&v->a, row)) : one, tile_dim_extent(dim_at(&v->a, lane))};
+    build_call(b, cpu_pack_function(g, memory, v->storage, v->tile->elem, v->store), 0, NULL, 9, args);
+}
+
+// Two i4 lie in a byte: the last subscript counts halves.
+static MlirValue linear_index(mover *v, bool *out_odd_known, MlirValue *out_odd)
+{
+    builder *b = &v->a.g->b;
+    MlirValue at = v->offset;
+    int n = v->a.last.at.count;
+    *out_odd_known = v->storage == ELEM_I4;
+    for (int i = 0; i < n; i++) {
+        MlirValue s = as_index(b, cpu_body_get(&v->body, tile_part(v->a.subscripts, v->a.last.at, i)));
+        if (*out_odd_known && i == n - 1) {
+            *out_odd = build_andi(b, s, build_index(b, 1));
+            s = build_shrsi(b, s, build_index(b, 1));
+        }
+        at = ix_add(b, at, ix_mul(b, s, v->strides[i]));
+    }
+    return at;
+}
+
+static MlirValue shift_of(mover *v, MlirValue odd)
+{
+    builder *b = &v->a.g->b;
+    return build_index_cast(b, b->i8, build_muli(b, odd, build_index(b, 4)));
+}
+
+static void load_element(mover *v)
+{
+    builder *b = &v->a.g->b;
+    bool half;
+    MlirValue odd, at = linear_index(v, &half, &odd);
+    MlirValue raw = build_load(b, v->mem, 1, &at);
+    if (half)
+        raw = build_shrui(b, raw, shift_of(v, odd));
+    MlirValue x = convert_decode(b, v->storage, raw, convert_computing(b, v->tile->elem));
+    if (!mlirTypeEqual(v->tile->elem, type_of(x)))
+        x = convert_encode(b, convert_elem(v->tile->elem), x, cpu_stored(b, v->tile->elem));
+    cpu_write(v->a.g, v->tile, place_at(v, v->tile), x);
+}
+
+static void store_element(mover *v)
+{
+    builder *b = &v->a.g->b;
+    bool half;
+    MlirValue odd, at = linear_index(v, &half, &odd);
+    MlirValue x = cpu_read(v->a.g, v->tile, place_at(v, v->tile), 1);
+    MlirType computing = convert_computing(b, v->tile->elem);
+    if (!mlirTypeEqual(computing, type_of(x)))
+        x = convert_decode(b, convert_elem(v->tile->elem), x, computing);
+    x = convert_encode(b, v->storage, x, type_memref_elem(type_of(v->mem)));
+    if (half) {
+        MlirValue by = shift_of(v, odd), old = build_load(b, v->mem, 1, &at);
+        MlirValue low = build_int(b, b->i8, 15), keep = build_not(b, build_shli(b, low, by));
+        x = build_ori(b, build_andi(b, old, keep), build_shli(b, build_andi(b, x, low), by));
+    }
+    build_store(b, x, v->mem, 1, &at);
+}
+
+static void fill_zero(mover *v)
+{
+    cpu_gen *g = v->a.g;
+    builder *b = &g->b;
+    MlirType t = v->tile->elem;
+    MlirValue zero = type_is_float(t) ? build_float(b, t, 0) : build_int(b, t, 0);
+    if (!v->a.packed) {
+        cpu_write(g, v->tile, place_at(v, v->tile), zero);
+        return;
+    }
+    int lane = v->a.rank - 1, row = v->a.rank - 2;
+    bool rows = row >= 0 && (v->a.packed >> row & 1);
+    MlirValue at = place_at(v, v->tile), n = rows ? tile_dim_extent(dim_at(&v->a, row)) : build_index(b, 1);
+    build_for r = build_for_begin(b, build_index(b, 0), n, build_index(b, 1), 0, NULL);
+    MlirValue by = rows ? cpu_stride(g, v->tile, tile_dim_name(dim_at(&v->a, row))) : build_index(b, 0);
+    at = ix_add(b, at, ix_mul(b, r.iv, by));
+    build_for c = build_for_begin(b, build_index(b, 0), tile_dim_extent(dim_at(&v->a, lane)), build_index(b, 1), 0, NULL);
+    cpu_write(g, v->tile, ix_add(b, at, c.iv), zero);
+    build_for_end(b, &c, NULL);
+    build_for_end(b, &r, NULL);
+}
+
+static void move_unguarded(mover *v)
+{
+    if (v->a.packed)
+        move_block(v);
+    else if (v->store)
+        store_element(v);
+    else
+        load_element(v);
+}
+
+static void move(mover *v)
+{
+    builder *b = &v->a.g->b;
+    if (v->a.last.guard.count == 0) {
+        move_unguarded(v);
+        return;
+    }
+    build_if ok = build_if_begin(b, cpu_body_get(&v->body, tile_part(v->a.subscripts, v->a.last.guard, 0)), 0, NULL);
+    move_unguarded(v);
+    build_if_else(b, &ok, NULL);
+    if (!v->store)
+        fill_zero(v);
+    build_if_end(b, &ok, NULL);
+}
+
+static void move_level(mover *v, int level)
+{
+    builder *b = &v->a.g->b;
+    if (level == v->a.rank) {
+        read_inputs(v);
+        cpu_body_step(v->a.g, &v->body, true);
+        move(v);
+        return;
+    }
+    if (v->a.packed >> level & 1) {
+        move_level(v, level + 1);
+        return;
+    }
+    MlirOperation d = dim_at(&v->a, level);
+    build_for f = build_for_begin(b, build_index(b, 0), tile_dim_extent(d), build_index(b, 1), 0, NULL);
+    v->iv[level] = f.iv;
+    cpu_body_set(v->a.g, &v->body, mlirBlockGetArgument(v->a.body, level), ix_add(b, tile_dim_from(d), f.iv));
+    cpu_body_step(v->a.g, &v->body, false);
+    move_level(v, level + 1);
+    build_for_end(b, &f, NULL);
+}
+
+static void move_tile(cpu_gen *g, MlirOperation op, MlirValue tile, bool store)
+{
+    mover v = {.a = access_of(op), .storage = tile_storage(op), .store = store};
+    v.a.g = g;
+    v.tile = cpu_place_of(g, tile);
+    for (int i = 0; i < v.a.in_count; i++)
+        v.in[i] = cpu_place_of(g, tile_part(op, v.a.parts.ins, i));
+    v.mem = cpu_flatten(g, tile_part(op, v.a.parts.memory, 0), &v.offset, v.strides);
+    choose_packed(&v.a, v.storage);
+    // A stored tile may lack dims, or have them in another order: then rows of it are not contiguous.
+    if (v.a.packed && (v.tile->rank == 0 || !mlirStringRefEqual(v.tile->name[v.tile->rank - 1],
+                                                              tile_dim_name(dim_at(&v.a, v.a.rank - 1)))))
+        v.a.packed = 0;
+    if (!v.tile->padded || !mlirTypeEqual(convert_computing(&g->b, v.tile->elem), v.tile->elem))
+        v.a.packed = 0;
+    v.body = cpu_body_open(g, v.a.body, 1);
+    cpu_body_step(g, &v.body, false);
+    move_level(&v, 0);
+}
+
+void cpu_load(cpu_gen *g, MlirOperation op)
+{
+    MlirValue tile = mlirOperationGetResult(op, 0);
+    if (cpu_tile_of(g, tile)->home == HOME_MEMORY)
+        cpu_place_of(g, tile);
+    else
+        move_tile(g, op, tile, false);
+}
+
+void cpu_store(cpu_gen *g, MlirOperation op)
+{
+    move_tile(g, op, tile_part(op, tile_parts_of(op).ins, 0), true);
+}

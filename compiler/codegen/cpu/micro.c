@@ -1,0 +1,171 @@
+// micro.c: the micro-kernel of contractions, one private function for each element type and number of vectors.
+//
+//   c[r, lane] = start[r, lane] + sum over k < count of a[r, k] * b[k, lane],   r < rows, lane < vectors * lanes
+//
+// A register block of block_keys rows x `vectors` vectors stays in registers over the whole sum: flat vectors carried by the
+// loop, two steps of k in one iteration. Each step loads `vectors` vectors of b and one number of a per row. Rows have
+// pointers of their own, clamped to the last row: a partial block computes its last row several times and stores the same
+// value as often. So there are no tails, and any strides of a (keys along rows, columns of values, gaps) take the same code.
+#include "cpu.h"
+
+#include "mlir-c/BuiltinAttributes.h"
+#include "mlir-c/BuiltinTypes.h"
+
+enum { MAX_ROWS = 8, MAX_VECTORS = 3, MAX_ACC = MAX_ROWS * MAX_VECTORS };
+
+// Arguments of the function, in order.
+enum { A, A_AT, A_ROW, A_STEP, B, B_AT, B_STEP, START, START_AT, START_ROW, C, C_AT, C_ROW, MASK, MASK_AT, MASK_STEP,
+       ROWS, COUNT, HAS_START, ARGS };
+
+typedef struct kernel {
+    builder *b;
+    cpu_micro kind;
+    int rows, vectors, lanes;
+    MlirType vector;
+    MlirValue arg[ARGS];
+} kernel;
+
+static MlirValue number(kernel *k, int64_t v) { return build_index(k->b, v); }
+
+static MlirValue multiply_add(kernel *k, MlirValue x, MlirValue y, MlirValue acc)
+{
+    if (type_is_float(k->kind.elem))
+        return build_vfma(k->b, x, y, acc);
+    return build_addi(k->b, build_muli(k->b, x, y), acc);
+}
+
+// One step of k: acc += a[.., at_a] * b[at_b, ..].
+static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b, MlirValue at_mask, MlirValue *acc)
+{
+    builder *b = k->b;
+    MlirValue y[MAX_VECTORS], mask[MAX_VECTORS];
+    for (int v = 0; v < k->vectors; v++) {
+        MlirValue at = ix_add(b, at_b, number(k, v * k->lanes));
+        y[v] = build_vload(b, k->vector, k->arg[B], 1, &at);
+        if (!k->kind.masked)
+            continue;
+        MlirType bytes = type_vector(k->lanes, b->i8);
+        at = ix_add(b, at_mask, number(k, v * k->lanes));
+        mask[v] = build_cmpi(b, CMP_NE, build_vload(b, bytes, k->arg[MASK], 1, &at), build_int(b, bytes, 0));
+    }
+    for (int r = 0; r < k->rows; r++) {
+        MlirValue at = build_addi(b, row[r], at_a);
+        MlirValue x = build_broadcast(b, k->vector, build_load(b, k->arg[A], 1, &at));
+        for (int v = 0; v < k->vectors; v++) {
+            MlirValue *c = &acc[r * k->vectors + v], next = multiply_add(k, x, y[v], *c);
+            *c = k->kind.masked ? build_select(b, mask[v], next, *c) : next;
+        }
+    }
+}
+
+// The sum, from start values acc: pairs of steps, then the odd one.
+static void sum(kernel *k, const MlirValue *row, MlirValue *acc)
+{
+    builder *b = k->b;
+    int n = k->rows * k->vectors;
+    MlirValue carried[MAX_ACC + 3], zero = number(k, 0), two = number(k, 2);
+    MlirValue pairs = build_muli(b, build_divui(b, k->arg[COUNT], two), two);
+    MlirValue bounds[2][3] = {{zero, pairs, two}, {pairs, k->arg[COUNT], number(k, 1)}};
+    carried[n] = zero, carried[n + 1] = k->arg[B_AT], carried[n + 2] = k->arg[MASK_AT];
+    for (int i = 0; i < n; i++)
+        carried[i] = acc[i];
+    int extra = k->kind.masked ? 3 : 2;
+    for (int odd = 0; odd < 2; odd++) {
+        build_for f = build_for_begin(b, bounds[odd][0], bounds[odd][1], bounds[odd][2], n + extra, carried);
+        for (int i = 0; i < n + extra; i++)
+            carried[i] = build_for_arg(&f, i);
+        for (int u = 0; u < (odd ? 1 : 2); u++) {
+            step(k, row, carried[n], carried[n + 1], k->kind.masked ? carried[n + 2] : zero, carried);
+            carried[n] = build_addi(b, carried[n], k->arg[A_STEP]);
+            carried[n + 1] = build_addi(b, carried[n + 1], k->arg[B_STEP]);
+            if (k->kind.masked)
+                carried[n + 2] = build_addi(b, carried[n + 2], k->arg[MASK_STEP]);
+        }
+        build_for_end(b, &f, carried);
+        for (int i = 0; i < n + extra; i++)
+            carried[i] = build_for_result(&f, i);
+    }
+    for (int i = 0; i < n; i++)
+        acc[i] = carried[i];
+}
+
+// Linear index of vector v in the r-th row from `base`.
+static MlirValue element_at(kernel *k, MlirValue at, MlirValue base, MlirValue stride, int v)
+{
+    return ix_add(k->b, ix_add(k->b, at, build_muli(k->b, base, stride)), number(k, v * k->lanes));
+}
+
+static void start_values(kernel *k, const MlirValue *base, MlirValue *acc)
+{
+    builder *b = k->b;
+    int n = k->rows * k->vectors;
+    MlirType types[MAX_ACC];
+    for (int i = 0; i < n; i++)
+        types[i] = k->vector;
+    build_if has = build_if_begin(b, k->arg[HAS_START], n, types);
+    for (int i = 0; i < n; i++) {
+        MlirValue at = element_at(k, k->arg[START_AT], base[i / k->vectors], k->arg[START_ROW], i % k->vectors);
+        acc[i] = build_vload(b, k->vector, k->arg[START], 1, &at);
+    }
+    build_if_else(b, &has, acc);
+    MlirValue zero = type_is_float(k->kind.elem) ? build_float(b, k->vector, 0) : build_int(b, k->vector, 0);
+    for (int i = 0; i < n; i++)
+        acc[i] = zero;
+    build_if_end(b, &has, acc);
+    for (int i = 0; i < n; i++)
+        acc[i] = build_if_result(&has, i);
+}
+
+// One register block: rows first … first + rows - 1, clamped.
+static void block(kernel *k, MlirValue first)
+{
+    builder *b = k->b;
+    MlirValue row[MAX_ROWS], base[MAX_ROWS], acc[MAX_ACC];
+    MlirValue last = build_subi(b, k->arg[ROWS], number(k, 1));
+    for (int r = 0; r < k->rows; r++) {
+        base[r] = build_minsi(b, ix_add(b, first, number(k, r)), last);
+        row[r] = build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]);
+    }
+    start_values(k, base, acc);
+    sum(k, row, acc);
+    for (int i = 0; i < k->rows * k->vectors; i++) {
+        MlirValue at = element_at(k, k->arg[C_AT], base[i / k->vectors], k->arg[C_ROW], i % k->vectors);
+        build_vstore(b, acc[i], k->arg[C], 1, &at);
+    }
+}
+
+static void argument_types(builder *b, MlirType elem, MlirType *out)
+{
+    MlirType memory = type_memref(elem, 1, (int64_t[]){-1}), mask = type_memref(b->i8, 1, (int64_t[]){-1});
+    for (int i = 0; i < ARGS; i++)
+        out[i] = i == A || i == B || i == START || i == C ? memory : i == MASK ? mask : i == HAS_START ? b->i1 : b->index;
+}
+
+static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
+{
+    builder at_end = builder_at_end(g->context, mlirModuleGetBody(g->module)), *b = &at_end;
+    kernel k = {.b = b, .kind = kind, .rows = g->machine->block_keys, .vectors = kind.vectors};
+    k.rows = k.rows > MAX_ROWS ? MAX_ROWS : k.rows;
+    k.lanes = cpu_lanes(g, kind.elem);
+    k.vector = type_vector(k.lanes, kind.elem);
+    MlirType types[ARGS];
+    argument_types(b, kind.elem, types);
+    build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
+    ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
+    for (int i = 0; i < ARGS; i++)
+        k.arg[i] = build_func_arg(&f, i);
+    build_for l = build_for_begin(b, number(&k, 0), k.arg[ROWS], number(&k, k.rows), 0, NULL);
+    block(&k, l.iv);
+    build_for_end(b, &l, NULL);
+    build_func_end(b, &f, 0, NULL);
+}
+
+const char *cpu_micro_function(cpu_gen *g, cpu_micro kind)
+{
+    const char *elem = mlirTypeIsAF32(kind.elem) ? "f32" : mlirTypeIsAF64(kind.elem) ? "f64" : "i64";
+    const char *name = arena_printf(g->arena, "attn.contract.%s.%dx%d%s", elem, kind.vectors, cpu_lanes(g, kind.elem),
+                                    kind.masked ? ".masked" : "");
+    if (!ir_find_function(g->module, name).ptr)
+        make_function(g, name, kind);
+    return name;
+}

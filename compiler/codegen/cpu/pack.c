@@ -1,0 +1,257 @@
+// pack.c: private functions that move a block of rows x columns between memory of any strides and a tile whose rows are
+// contiguous and padded, converting on the way. One for each pair of types and direction.
+//
+//   columns contiguous in memory:  vectors row by row, the last one masked
+//   rows contiguous in memory:     vectors down the rows, transposed in registers L x L (Q^T, O^T)
+//   neither:                       element by element
+//
+// Nothing outside of the block is touched in memory. A tile's rows may be read and written past the last column.
+#include "cpu.h"
+
+#include "codegen/convert.h"
+#include "mlir-c/BuiltinTypes.h"
+
+enum { MAX_LANES = 16 };
+enum { MEMORY, AT, ROW, COLUMN, TILE, TILE_AT, TILE_ROW, ROWS, COLUMNS, ARGS };
+
+typedef struct pack {
+    builder *b;
+    MlirType memory, elem;
+    elem_type storage;
+    bool store;
+    int lanes;
+    cpu_gen *g;
+    MlirValue arg[ARGS];
+} pack;
+
+static MlirValue number(pack *k, int64_t v) { return build_index(k->b, v); }
+
+// ---- conversions ----------------------------------------------------------------------------------------------------
+
+// The common cases by the instructions that exist for them; the rest by integer code.
+static MlirValue decode(pack *k, MlirValue raw)
+{
+    builder *b = k->b;
+    bool to_float = type_is_float(k->elem);
+    if (to_float && k->storage == ELEM_I8)
+        return build_sitofp(b, k->elem, raw);
+    if (to_float && k->storage == ELEM_U8)
+        return build_uitofp(b, k->elem, raw);
+    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory))
+        return build_extf(b, k->elem, raw);
+    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_BF16) {
+        MlirValue bits = mlirTypeIsABF16(k->memory) ? build_bitcast(b, b->i16, raw) : raw;
+        bits = build_extui(b, b->i32, bits);
+        return build_bitcast(b, b->f32, build_shli(b, bits, build_int(b, type_of(bits), 16)));
+    }
+    return convert_decode(b, k->storage, raw, k->elem);
+}
+
+static MlirValue encode(pack *k, MlirValue v)
+{
+    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory))
+        return build_truncf(k->b, k->memory, v);
+    return convert_encode(k->b, k->storage, v, k->memory);
+}
+
+static cpu_place tile_place(pack *k)
+{
+    return (cpu_place){.mem = k->arg[TILE], .elem = k->elem};
+}
+
+static void copy_element(pack *k, MlirValue at, MlirValue tile_at)
+{
+    cpu_place p = tile_place(k);
+    if (k->store)
+        build_store(k->b, encode(k, cpu_read(k->g, &p, tile_at, 1)), k->arg[MEMORY], 1, &at);
+    else
+        cpu_write(k->g, &p, tile_at, decode(k, build_load(k->b, k->arg[MEMORY], 1, &at)));
+}
+
+// ---- linear index of (row, column) ----------------------------------------------------------------------------------
+
+static MlirValue memory_at(pack *k, MlirValue row, MlirValue column)
+{
+    builder *b = k->b;
+    MlirValue at = ix_add(b, k->arg[AT], build_muli(b, row, k->arg[ROW]));
+    return ix_add(b, at, build_muli(b, column, k->arg[COLUMN]));
+}
+
+static MlirValue tile_at(pack *k, MlirValue row, MlirValue column)
+{
+    MlirValue at = ix_add(k->b, k->arg[TILE_AT], build_muli(k->b, row, k->arg[TILE_ROW]));
+    return ix_add(k->b, at, column);
+}
+
+// ---- element by element ---------------------------------------------------------------------------------------------
+
+static void scalar_rows(pack *k, MlirValue from_column)
+{
+    builder *b = k->b;
+    build_for r = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, 1), 0, NULL);
+    build_for c = build_for_begin(b, from_column, k->arg[COLUMNS], number(k, 1), 0, NULL);
+    copy_element(k, memory_at(k, r.iv, c.iv), tile_at(k, r.iv, c.iv));
+    build_for_end(b, &c, NULL);
+    build_for_end(b, &r, NULL);
+}
+
+// ---- vectors along the columns --------------------------------------------------------------------------------------
+
+static void copy_vector(pack *k, MlirValue at, MlirValue tile)
+{
+    builder *b = k->b;
+    cpu_place p = tile_place(k);
+    if (k->store)
+        build_vstore(b, encode(k, cpu_read(k->g, &p, tile, k->lanes)), k->arg[MEMORY], 1, &at);
+    else
+        cpu_write(k->g, &p, tile, decode(k, build_vload(b, type_vector(k->lanes, k->memory), k->arg[MEMORY], 1, &at)));
+}
+
+static void contiguous_rows(pack *k)
+{
+    builder *b = k->b;
+    MlirValue lanes = number(k, k->lanes), whole = build_muli(b, build_divui(b, k->arg[COLUMNS], lanes), lanes);
+    build_for r = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, 1), 0, NULL);
+    MlirValue at = ix_add(b, k->arg[AT], build_muli(b, r.iv, k->arg[ROW])), tile = tile_at(k, r.iv, number(k, 0));
+    build_for c = build_for_begin(b, number(k, 0), whole, lanes, 0, NULL);
+    copy_vector(k, build_addi(b, at, c.iv), build_addi(b, tile, c.iv));
+    build_for_end(b, &c, NULL);
+    build_for_end(b, &r, NULL);
+    scalar_rows(k, whole);
+}
+
+// ---- transposed -----------------------------------------------------------------------------------------------------
+
+// v[i][l] becomes v[l][i]: blocks off the diagonal change places, halves first.
+static void transpose(pack *k, MlirValue *v)
+{
+    for (int d = k->lanes / 2; d >= 1; d /= 2) {
+        int64_t low[MAX_LANES], high[MAX_LANES];
+        for (int l = 0; l < k->lanes; l++) {
+            low[l] = l & d ? k->lanes + l - d : l;
+            high[l] = l & d ? k->lanes + l : l + d;
+        }
+        for (int i = 0; i < k->lanes; i++) {
+            if (i & d)
+                continue;
+            MlirValue x = v[i], y = v[i + d];
+            v[i] = build_shuffle(k->b, x, y, k->lanes, low);
+            v[i + d] = build_shuffle(k->b, x, y, k->lanes, high);
+        }
+    }
+}
+
+static MlirValue clamped(pack *k, MlirValue first, int i, MlirValue n)
+{
+    return build_minsi(k->b, ix_add(k->b, first, number(k, i)), build_subi(k->b, n, number(k, 1)));
+}
+
+// Rows past the end are stored first, over the last row, which then gets its own: descending order.
+static void load_block(pack *k, MlirValue row, MlirValue column, MlirValue mask)
+{
+    builder *b = k->b;
+    MlirType t = type_vector(k->lanes, k->memory);
+    MlirValue v[MAX_LANES];
+    MlirValue none = type_is_float(k->memory) ? build_float(b, t, 0) : build_int(b, t, 0);
+    for (int i = 0; i < k->lanes; i++) {
+        MlirValue at = memory_at(k, row, clamped(k, column, i, k->arg[COLUMNS]));
+        v[i] = decode(k, build_vmaskload(b, t, k->arg[MEMORY], 1, &at, mask, none));
+    }
+    transpose(k, v);
+    cpu_place p = tile_place(k);
+    for (int i = k->lanes - 1; i >= 0; i--)
+        cpu_write(k->g, &p, tile_at(k, clamped(k, row, i, k->arg[ROWS]), column), v[i]);
+}
+
+static void store_block(pack *k, MlirValue row, MlirValue column, MlirValue mask)
+{
+    builder *b = k->b;
+    MlirValue v[MAX_LANES];
+    cpu_place p = tile_place(k);
+    for (int i = 0; i < k->lanes; i++)
+        v[i] = cpu_read(k->g, &p, tile_at(k, clamped(k, row, i, k->arg[ROWS]), column), k->lanes);
+    transpose(k, v);
+    for (int i = k->lanes - 1; i >= 0; i--) {
+        MlirValue at = memory_at(k, row, clamped(k, column, i, k->arg[COLUMNS]));
+        build_vmaskstore(b, encode(k, v[i]), k->arg[MEMORY], 1, &at, mask);
+    }
+}
+
+static void transposed_blocks(pack *k)
+{
+    builder *b = k->b;
+    MlirValue zero = number(k, 0), lanes = number(k, k->lanes);
+    build_for r = build_for_begin(b, zero, k->arg[ROWS], lanes, 0, NULL);
+    MlirValue mask = cpu_mask(b, k->lanes, build_subi(b, k->arg[ROWS], r.iv));
+    build_for c = build_for_begin(b, zero, k->arg[COLUMNS], lanes, 0, NULL);
+    (k->store ? store_block : load_block)(k, r.iv, c.iv, mask);
+    build_for_end(b, &c, NULL);
+    build_for_end(b, &r, NULL);
+}
+
+// Masked accesses of less than 32 bits need AVX-512; without it they would become a branch for each element.
+static bool can_transpose(const pack *k)
+{
+    bool wide = type_bits(k->memory) >= 32 || k->g->machine->lanes >= 16;
+    return k->lanes > 1 && wide && type_bits(k->elem) >= 32;
+}
+
+// ---- the function ---------------------------------------------------------------------------------------------------
+
+static void make_body(pack *k)
+{
+    builder *b = k->b;
+    if (k->lanes == 1) {
+        scalar_rows(k, number(k, 0));
+        return;
+    }
+    build_if along = build_if_begin(b, build_cmpi(b, CMP_EQ, k->arg[COLUMN], number(k, 1)), 0, NULL);
+    contiguous_rows(k);
+    build_if_else(b, &along, NULL);
+    if (can_transpose(k)) {
+        build_if down = build_if_begin(b, build_cmpi(b, CMP_EQ, k->arg[ROW], number(k, 1)), 0, NULL);
+        transposed_blocks(k);
+        build_if_else(b, &down, NULL);
+        scalar_rows(k, number(k, 0));
+        build_if_end(b, &down, NULL);
+    } else {
+        scalar_rows(k, number(k, 0));
+    }
+    build_if_end(b, &along, NULL);
+}
+
+static void make_function(cpu_gen *g, const char *name, pack k)
+{
+    builder before = g->b;
+    g->b = builder_at_end(g->context, mlirModuleGetBody(g->module));
+    builder *b = k.b = &g->b;
+    MlirType types[ARGS];
+    for (int i = 0; i < ARGS; i++)
+        types[i] = b->index;
+    types[MEMORY] = type_memref(k.memory, 1, (int64_t[]){-1});
+    types[TILE] = type_memref(cpu_stored(b, k.elem), 1, (int64_t[]){-1});
+    build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
+    ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
+    for (int i = 0; i < ARGS; i++)
+        k.arg[i] = build_func_arg(&f, i);
+    make_body(&k);
+    build_func_end(b, &f, 0, NULL);
+    g->b = before;
+}
+
+static const char *type_name(MlirType t)
+{
+    return mlirTypeIsAInteger(t) ? (type_bits(t) == 1 ? "i1" : "i64") : type_bits(t) == 64 ? "f64" : "f32";
+}
+
+const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store)
+{
+    const char *name = arena_printf(g->arena, "attn.%s.%s%u.%s.%d", store ? "unpack" : "pack", elem_name(storage),
+                                    type_is_float(memory) ? 0u : type_bits(memory), type_name(elem), cpu_lanes(g, elem));
+    if (!ir_find_function(g->module, name).ptr) {
+        pack k = {.memory = memory, .elem = elem, .storage = storage, .store = store, .g = g};
+        k.lanes = cpu_lanes(g, elem);
+        make_function(g, name, k);
+    }
+    return name;
+}
