@@ -18,59 +18,106 @@ static bool is_swept(const program_nest *n, int index)
     return false;
 }
 
-// What must be visited: the terms of every reduction over the swept index; a stored value is written wherever it is.
-static expr visited(const program *p, const program_nest *n, int swept)
+static bool is_member(const program_nest *n, int equation)
 {
-    expr any = 0;
+    return program_has_index(n->equations, n->equation_count, equation);
+}
+
+// Does another nest read this value?
+static bool is_read_elsewhere(const program *p, const program_nest *n, int equation)
+{
+    for (int k = 0; k < p->nests.n; k++) {
+        const program_nest *o = &p->nests.at[k];
+        for (int q = 0; o != n && q < o->equation_count; q++) {
+            const program_equation *e = &p->equations.at[o->equations[q]];
+            bool reads = expr_uses_value(p->pool, e->body, equation) || (e->domain && expr_uses_value(p->pool, e->domain, equation));
+            if (reads && !is_member(o, equation))
+                return true;
+        }
+    }
+    return false;
+}
+
+typedef struct wanted { expr exists; bool everywhere; } wanted;
+
+// Where terms of reductions over the swept index exist, and whether every block must be visited all the same: a stored
+// value is written wherever it is.
+static wanted wanted_of(const program *p, const program_nest *n, int swept)
+{
+    wanted w = {0, false};
     bool first = true;
     for (int k = 0; k < n->equation_count; k++) {
         const program_equation *e = &p->equations.at[n->equations[k]];
         bool reduced = e->kind != REDUCE_NONE && program_has_index(e->reduced, e->reduced_count, swept);
-        bool stored = program_has_index(e->own, e->own_count, swept) && e->result >= 0;
+        bool stored = program_has_index(e->own, e->own_count, swept) && (e->result >= 0 || is_read_elsewhere(p, n, n->equations[k]));
         if (!reduced && !stored)
             continue;
-        if (stored || !e->domain)
-            return 0;
-        any = first ? e->domain : any == e->domain ? any : expr_apply2(p->pool, EF_OR, any, e->domain);
+        w.everywhere = w.everywhere || stored || !e->domain;
+        if (!e->domain)
+            continue;
+        w.exists = first || w.exists == e->domain ? e->domain : expr_apply2(p->pool, EF_OR, w.exists, e->domain);
         first = false;
     }
-    return any;
+    return w;
 }
 
-// Private indices stand for every point of their range: a condition on them cannot bound the sweep.
-static void bound_loop(program *p, program_nest *n, program_loop *l)
+// Blocks that are full hold every term of every reduction.
+static bool same_domains(const program *p, const program_nest *n, int swept, expr domain)
 {
-    expr condition = visited(p, n, l->index);
-    bounds_block blocks[8];
-    int count = 0;
-    for (int k = 0; k < n->loop_count && count < 7; k++)
-        if (n->loops[k].kind == LOOP_ROW)
-            blocks[count++] = (bounds_block){n->loops[k].index, expr_symbol(p->pool, TY_INT, 16 + 2 * n->loops[k].index),
-                                             expr_symbol(p->pool, TY_INT, 17 + 2 * n->loops[k].index)};
+    for (int k = 0; k < n->equation_count; k++) {
+        const program_equation *e = &p->equations.at[n->equations[k]];
+        bool reduced = e->kind != REDUCE_NONE && program_has_index(e->reduced, e->reduced_count, swept);
+        if (reduced && e->domain && e->domain != domain)
+            return false;
+    }
+    return true;
+}
+
+// Private and other swept indices stand for every point of their range: a condition on them cannot bound the sweep.
+static bool is_solvable(const program *p, const program_nest *n, const program_loop *l, expr condition)
+{
     for (int x = 0; x < p->indices.n; x++) {
         bool loop = false;
         for (int k = 0; k < n->loop_count; k++)
             loop = loop || n->loops[k].index == x;
-        if (!loop && condition && expr_uses_index(p->pool, condition, x))
-            condition = 0;
-        if (is_swept(n, x) && x != l->index && condition && expr_uses_index(p->pool, condition, x))
-            condition = 0;
+        bool open = !loop || (is_swept(n, x) && x != l->index);
+        if (open && expr_uses_index(p->pool, condition, x))
+            return false;
     }
+    return true;
+}
+
+static int row_blocks(program *p, const program_nest *n, bounds_block *out)
+{
+    int count = 0;
+    for (int k = 0; k < n->loop_count && count < 7; k++)
+        if (n->loops[k].kind == LOOP_ROW)
+            out[count++] = (bounds_block){n->loops[k].index, expr_symbol(p->pool, TY_INT, 16 + 2 * n->loops[k].index),
+                                          expr_symbol(p->pool, TY_INT, 17 + 2 * n->loops[k].index)};
+    return count;
+}
+
+static void bound_loop(program *p, program_nest *n, program_loop *l)
+{
+    wanted w = wanted_of(p, n, l->index);
+    bounds_block blocks[8];
+    int count = row_blocks(p, n, blocks);
     program_range *ranges = ARENA_ARRAY(p->arena, program_range, MAX_RANGES);
-    expr lo = p->indices.at[l->index].lo, hi = p->indices.at[l->index].hi;
-    if (!condition) {
-        bool masked = visited(p, n, l->index) != 0;
-        ranges[0] = (program_range){lo, hi, masked ? hi : lo, hi};
-        l->range_count = 1;
-    } else {
-        l->range_count = bounds_solve(p->pool, condition, l->index, lo, hi, count, blocks,
-                                      n->softmax == SOFTMAX_STAGED ? 1 : MAX_RANGES, ranges);
-    }
+    expr lo = p->indices.at[l->index].lo, hi = p->indices.at[l->index].hi, zero = expr_int(p->pool, 0);
+    bool solved = w.exists && is_solvable(p, n, l, w.exists);
+    int most = w.everywhere || n->softmax == SOFTMAX_STAGED ? 1 : MAX_RANGES;
+    l->range_count = solved ? bounds_solve(p->pool, w.exists, l->index, lo, hi, count, blocks, most, ranges) : 1;
+    if (!solved)
+        ranges[0] = (program_range){lo, hi, w.exists ? zero : lo, w.exists ? zero : hi};
     if (l->range_count == 0) {   // nothing exists anywhere
-        expr zero = expr_int(p->pool, 0);
         ranges[0] = (program_range){zero, zero, zero, zero};
         l->range_count = 1;
     }
+    if (w.everywhere)
+        ranges[0].lo = lo, ranges[0].hi = hi;
+    if (w.exists && !same_domains(p, n, l->index, w.exists))
+        for (int k = 0; k < l->range_count; k++)
+            ranges[k].full_lo = ranges[k].full_hi = zero;
     l->ranges = ranges;
 }
 

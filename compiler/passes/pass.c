@@ -1,0 +1,261 @@
+// pass.c: reads a kernel, checks that it is ready, runs a function of passes.h, writes the kernel back.
+#include "passes/pass.h"
+
+#include "bridge/bridge.h"
+#include "ir/context.h"
+#include "ir/program_read.h"
+#include "ir/program_write.h"
+#include "passes/lower_to_tile.h"
+#include "passes/passes.h"
+#include <string.h>
+
+// What a pass does to one kernel.
+typedef struct transform {
+    const char *(*fault)(const program *p);      // why the kernel is not ready, or NULL
+    void (*apply)(program *p, const machine *m);
+    bool lowers;                                 // it adds functions to the module instead of writing the kernel
+} transform;
+
+typedef struct job {
+    const transform *transform;
+    MlirOperation kernel;
+    arena *arena;
+} job;
+
+static bool fail(MlirOperation op, const char *text)
+{
+    bridge_emit_op(op, MlirDiagnosticError, text);
+    return false;
+}
+
+// ---- is a kernel ready? ---------------------------------------------------------------------------------------------
+
+static bool has_result(const program *p)
+{
+    for (int k = 0; k < p->equations.n; k++)
+        if (p->equations.at[k].result >= 0)
+            return true;
+    return false;
+}
+
+static const char *fault_of_fused(const program *p)
+{
+    return p->nests.n ? "has nests already" : NULL;
+}
+
+static const char *fault_of_unfused(const program *p)
+{
+    return !p->nests.n && has_result(p) ? "has no nests: fuse-operators comes first" : NULL;
+}
+
+// Does the test hold for a swept loop of any nest?
+static bool any_sweep(const program *p, bool (*test)(const program_nest *n, const program_loop *l))
+{
+    for (int k = 0; k < p->nests.n; k++)
+        for (int q = 0; q < p->nests.at[k].loop_count; q++)
+            if (p->nests.at[k].loops[q].kind == LOOP_SWEEP && test(&p->nests.at[k], &p->nests.at[k].loops[q]))
+                return true;
+    return false;
+}
+
+static bool is_underived(const program_nest *n, const program_loop *l)
+{
+    return n->sweeps == 0;
+}
+
+static bool is_unsplit(const program_nest *n, const program_loop *l)
+{
+    return l->block == 0;
+}
+
+static bool is_unbounded(const program_nest *n, const program_loop *l)
+{
+    return l->range_count == 0;
+}
+
+static const char *fault_of_underived(const program *p)
+{
+    const char *fault = fault_of_unfused(p);
+    return fault ? fault : any_sweep(p, is_underived) ? "has no sweeps: online-softmax comes first" : NULL;
+}
+
+static const char *fault_of_unselected(const program *p)
+{
+    const char *fault = fault_of_underived(p);
+    for (int k = 0; k < p->nests.n && !fault; k++)
+        if (p->nests.at[k].row_block == 0 || p->nests.at[k].key_block == 0)
+            fault = "has no granularity: select-granularity comes first";
+    return fault;
+}
+
+static const char *fault_of_unsplit(const program *p)
+{
+    const char *fault = fault_of_unselected(p);
+    return fault ? fault : any_sweep(p, is_unsplit) ? "has undecided blocks: split-loops comes first" : NULL;
+}
+
+static const char *fault_of_unbounded(const program *p)
+{
+    const char *fault = fault_of_unsplit(p);
+    return fault ? fault : any_sweep(p, is_unbounded) ? "has loops without ranges: bound-blocks comes first" : NULL;
+}
+
+// ---- the machine ----------------------------------------------------------------------------------------------------
+
+static MlirOperation module_of(MlirOperation op)
+{
+    while (op.ptr && !ir_is(op, "builtin.module"))
+        op = mlirOperationGetParentOperation(op);
+    return op;
+}
+
+// "host" is the machine that runs this; all other names are of the table.
+static bool find_machine(job *j, machine *out)
+{
+    MlirOperation module = module_of(j->kernel);
+    const char *name = module.ptr ? ir_cstr(j->arena, module, "attn.target") : "";
+    if (strcmp(name, "host") == 0) {
+        *out = machine_host();
+        return true;
+    }
+    const machine *m = machine_by_name(*name ? name : PASS_DEFAULT_TARGET);
+    if (!m)
+        return fail(j->kernel, arena_printf(j->arena, "is compiled for \"%s\", which is no machine", name));
+    *out = *m;
+    return true;
+}
+
+// ---- running --------------------------------------------------------------------------------------------------------
+
+static void report_remarks(const job *j, const program *p, int from)
+{
+    for (int k = from; k < p->remarks.n; k++)
+        bridge_emit(mlirOperationGetLocation(j->kernel), MlirDiagnosticRemark, p->remarks.at[k]);
+}
+
+static int transform_kernel(void *user)
+{
+    job *j = user;
+    machine m;
+    if (!find_machine(j, &m))
+        return 1;
+    program *p = program_read(j->arena, j->kernel);
+    const char *fault = j->transform->fault(p);
+    if (fault)
+        return fail(j->kernel, fault), 1;
+    int remarks = p->remarks.n;
+    if (j->transform->lowers)
+        lower_to_tile(p, mlirModuleFromOperation(module_of(j->kernel)));
+    else
+        j->transform->apply(p, &m);
+    report_remarks(j, p, remarks);
+    if (!j->transform->lowers)
+        program_write_over(j->kernel, p);
+    return 0;
+}
+
+static bool run(const transform *t, MlirOperation kernel)
+{
+    job j = {.transform = t, .kernel = kernel, .arena = arena_create()};
+    int status = j.arena ? arena_guard(j.arena, transform_kernel, &j, -1) : -1;
+    arena_destroy(j.arena);
+    return status == 0 || (status < 0 && fail(kernel, "needs more memory than there is"));
+}
+
+// ---- the passes -----------------------------------------------------------------------------------------------------
+
+static void fuse(program *p, const machine *m)
+{
+    fuse_operators(p);
+}
+
+static void derive(program *p, const machine *m)
+{
+    online_softmax(p, NULL);
+}
+
+static void bound(program *p, const machine *m)
+{
+    bound_blocks(p);
+}
+
+static bool run_fuse_operators(MlirOperation kernel)
+{
+    return run(&(transform){fault_of_fused, fuse, false}, kernel);
+}
+
+static bool run_online_softmax(MlirOperation kernel)
+{
+    return run(&(transform){fault_of_unfused, derive, false}, kernel);
+}
+
+static bool run_select_granularity(MlirOperation kernel)
+{
+    return run(&(transform){fault_of_underived, select_granularity, false}, kernel);
+}
+
+static bool run_split_loops(MlirOperation kernel)
+{
+    return run(&(transform){fault_of_unselected, split_loops, false}, kernel);
+}
+
+static bool run_bound_blocks(MlirOperation kernel)
+{
+    return run(&(transform){fault_of_unsplit, bound, false}, kernel);
+}
+
+static bool run_lower_to_tile(MlirOperation module)
+{
+    MlirOperation o = mlirBlockGetFirstOperation(ir_block(module, 0)), next;
+    for (; o.ptr; o = next) {
+        next = mlirOperationGetNextInBlock(o);
+        if (!ir_is(o, "attn.kernel"))
+            continue;
+        if (!run(&(transform){fault_of_unbounded, NULL, true}, o))
+            return false;
+        ir_erase(o);
+    }
+    return true;
+}
+
+MlirPass attnc_create_fuse_operators_pass(void)
+{
+    static const ir_pass pass = {"fuse-operators", "groups equations into nests with shared outer loops", "attn.kernel",
+                                 run_fuse_operators};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_online_softmax_pass(void)
+{
+    static const ir_pass pass = {"online-softmax", "derives sweeps, repairs and epilogues of every nest", "attn.kernel",
+                                 run_online_softmax};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_select_granularity_pass(void)
+{
+    static const ir_pass pass = {"select-granularity", "asks the model how much of a nest lies on chip at a time",
+                                 "attn.kernel", run_select_granularity};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_split_loops_pass(void)
+{
+    static const ir_pass pass = {"split-loops", "splits loops into groups, sweeps and register blocks", "attn.kernel",
+                                 run_split_loops};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_bound_blocks_pass(void)
+{
+    static const ir_pass pass = {"bound-blocks", "solves domains into ranges of the swept loops", "attn.kernel",
+                                 run_bound_blocks};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_lower_to_tile_pass(void)
+{
+    static const ir_pass pass = {"lower-to-tile", "makes functions of scf loops and tile operations of nests",
+                                 "builtin.module", run_lower_to_tile};
+    return ir_pass_create(&pass);
+}
