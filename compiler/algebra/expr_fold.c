@@ -37,11 +37,33 @@ static bool commutes(expr_fn f, expr_type t)
                            f == EF_BITOR || f == EF_BITXOR);
 }
 
-// Constants go last, the rest by age.
+// -1, 0 or 1: a total order by form alone, so that it does not depend on when a node was made. Operands that are alike
+// are the same node, so only the first pair that differs is followed.
+static int compare_forms(const expr_pool *p, expr a, expr b)
+{
+    while (a != b) {
+        const expr_node *x = expr_get(p, a), *y = expr_get(p, b);
+        int64_t keys[][2] = {{x->kind, y->kind}, {x->id, y->id}, {x->fn, y->fn}, {x->type, y->type},
+                             {x->arg_count, y->arg_count}, {x->value.i, y->value.i}};
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            if (keys[k][0] != keys[k][1])
+                return keys[k][0] < keys[k][1] ? -1 : 1;
+        int k = 0;
+        while (k + 1 < x->arg_count && x->args[k] == y->args[k])
+            k++;
+        if (k >= x->arg_count)
+            return 0;
+        a = x->args[k];
+        b = y->args[k];
+    }
+    return 0;
+}
+
+// Constants go last, the rest by form.
 static bool wrong_order(const expr_pool *p, const expr *args)
 {
     bool first = expr_is_constant(expr_get(p, args[0])), second = expr_is_constant(expr_get(p, args[1]));
-    return first != second ? first : args[0] > args[1];
+    return first != second ? first : compare_forms(p, args[0], args[1]) > 0;
 }
 
 static expr fold_logic(expr_pool *p, expr_fn f, const expr *args)
