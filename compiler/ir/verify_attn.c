@@ -103,8 +103,6 @@ bool attn_verify_argument(MlirOperation op)
 
 bool attn_verify_result(MlirOperation op)
 {
-    if (ir_list_count(op, "own") != ir_int(op, "rank", 0))
-        return verify_fail(op, "needs one index in own for each axis");
     return verify_param(op) && yields_if_present(op, 1, "fill", 1, (MlirType){NULL});
 }
 
@@ -152,7 +150,8 @@ bool attn_verify_equation(MlirOperation op)
     if (ir_int(op, "sweep", 0) < 0)
         return verify_fail(op, "sweep must not be negative");
     return verify_distinct(op, "own") && verify_distinct(op, "reduced") && yields(op, 0, "body", 1, type) &&
-           yields_if_present(op, 1, "domain", 1, int_type(op, 1)) && yields_if_present(op, 2, "repair", 1, type);
+           yields_if_present(op, 1, "domain", 1, int_type(op, 1)) &&
+           yields_if_present(op, 2, "demand", 1, int_type(op, 1)) && yields_if_present(op, 3, "repair", 1, type);
 }
 
 // ---- nests ----------------------------------------------------------------------------------------------------------
@@ -177,14 +176,14 @@ static int64_t int_field(MlirAttribute loop, const char *key, bool *ok)
 
 static bool verify_loop(MlirOperation op, MlirAttribute loop, int64_t *ranges)
 {
-    static const char *const kinds[] = {"point", "group", "sweep", "row", NULL};
+    static const char *const kinds[] = {"point", "group", "sweep", "inner", "row", NULL};
     if (!mlirAttributeIsADictionary(loop))
         return verify_fail(op, "every loop must be a dictionary");
     MlirAttribute index = field(loop, "index"), kind = field(loop, "kind"), parallel = field(loop, "parallel");
     if (mlirAttributeIsNull(index) || !mlirAttributeIsAString(index))
         return verify_fail(op, "every loop needs an index");
     if (mlirAttributeIsNull(kind) || !mlirAttributeIsAString(kind) || !one_of(mlirStringAttrGetValue(kind), kinds))
-        return verify_fail(op, "the kind of a loop must be \"point\", \"group\", \"sweep\" or \"row\"");
+        return verify_fail(op, "the kind of a loop must be \"point\", \"group\", \"sweep\", \"inner\" or \"row\"");
     if (!mlirAttributeIsNull(parallel) && !mlirAttributeIsAUnit(parallel) && !mlirAttributeIsABool(parallel))
         return verify_fail(op, "parallel must be a unit or a bool");
     bool ok = true;
@@ -204,8 +203,11 @@ bool attn_verify_nest(MlirOperation op)
             return false;
     if (!one_of(ir_str(op, "softmax"), forms))
         return verify_fail(op, "softmax must be \"online\", \"staged\" or \"recompute\"");
-    if (ir_int(op, "sweeps", 0) < 0)
-        return verify_fail(op, "sweeps must not be negative");
+    static const char *const counts[] = {"sweeps",    "group_rows",   "row_block",
+                                         "key_block", "inner_points", "inner_count"};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (ir_int(op, counts[i], 0) < 0)
+            return verify_fail(op, "%s must not be negative", counts[i]);
     return verify_distinct(op, "equations") && yields(op, 0, "ranges", (int)(4 * ranges), int_type(op, 64)) &&
            yields_if_present(op, 1, "exists", 1, int_type(op, 1));
 }

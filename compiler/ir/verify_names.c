@@ -80,7 +80,7 @@ static void declare(names *n, MlirOperation op)
 
 static void check_size(names *n, MlirOperation op)
 {
-    MlirOperation param = need(n, op, NAME_PARAM, ir_attr(op, "param"), false);
+    MlirOperation param = need(n, op, NAME_PARAM, ir_attr(op, "param"), true);
     if (param.ptr && ir_int(op, "axis", 0) >= ir_int(param, "rank", 0))
         n->ok = verify_fail(op, "axis is beyond the rank of \"%.*s\"", REF(ir_str(op, "param")));
 }
@@ -91,8 +91,11 @@ static void check_equation(names *n, MlirOperation op)
     need_all(n, op, NAME_INDEX, "reduced");
     need(n, op, NAME_EQUATION, ir_attr(op, "reference"), true);
     MlirOperation result = need(n, op, NAME_PARAM, ir_attr(op, "result"), true);
+    need_all(n, op, NAME_INDEX, "subscripts");
     if (result.ptr && !ir_is(result, "attn.result"))
         n->ok = verify_fail(op, "\"%.*s\" is not a result", REF(ir_str(op, "result")));
+    if (ir_list_count(op, "subscripts") != (result.ptr ? ir_int(result, "rank", 0) : 0))
+        n->ok = verify_fail(op, "needs one index in subscripts for each axis of its result");
 }
 
 static void check_nest(names *n, MlirOperation op)
@@ -102,6 +105,13 @@ static void check_nest(names *n, MlirOperation op)
         MlirAttribute loop = mlirArrayAttrGetElement(ir_attr(op, "loops"), i);
         need(n, op, NAME_INDEX, mlirDictionaryAttrGetElementByName(loop, ir_ref("index")), false);
     }
+}
+
+static void check_schedule(names *n, MlirOperation op)
+{
+    MlirAttribute schedule = ir_attr(op, "schedule");
+    for (int i = 0; i < verify_schedule_index_count(schedule); i++)
+        need(n, op, NAME_INDEX, verify_schedule_index(schedule, i), false);
 }
 
 // ---- leaves ---------------------------------------------------------------------------------------------------------
@@ -145,10 +155,12 @@ static void check_value(names *n, MlirOperation op)
 static bool check(MlirOperation op, void *user)
 {
     names *n = user;
-    if (ir_is(op, "attn.size"))
+    if (ir_is(op, "attn.kernel"))
+        check_schedule(n, op);
+    else if (ir_is(op, "attn.size"))
         check_size(n, op);
     else if (ir_is(op, "attn.result"))
-        need(n, op, NAME_EQUATION, ir_attr(op, "equation"), false), need_all(n, op, NAME_INDEX, "own");
+        need(n, op, NAME_EQUATION, ir_attr(op, "equation"), false);
     else if (ir_is(op, "attn.equation"))
         check_equation(n, op);
     else if (ir_is(op, "attn.nest"))
@@ -173,6 +185,8 @@ static bool is_declaration(MlirOperation op)
 
 bool attn_verify_kernel(MlirOperation op)
 {
+    if (!verify_schedule(op))
+        return false;
     arena *a = arena_create();
     if (!a)
         return verify_fail(op, "out of memory");

@@ -24,6 +24,7 @@ class Attn_Leaf<string mnemonic> : Attn_Op<mnemonic, [Pure]>;
 
 class Attn_Default<Attr attr, string value> : DefaultValuedAttr<attr, value>;
 def Attn_NoNames : Attn_Default<StrArrayAttr, "{}">;
+def Attn_Zero : Attn_Default<I64Attr, "0">;
 def Attn_NoName : Attn_Default<StrAttr, [{""}]>;
 
 def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, SingleBlock]> {
@@ -31,10 +32,14 @@ def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, 
   let description = [{
     The body holds the declarations in the order sizes, arguments, results, indices, requires, equations, nests, remarks.
     Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
+    `schedule` is what the user asked for; keys that are absent mean auto: `name`, `granularity` with `count` (i64) and
+    `heads` (unit), `softmax`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
+    `order` and `parallel` (arrays of index names).
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility,
+                       OptionalAttr<DictionaryAttr>:$schedule);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name (`schedule` $schedule^)? attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;
 }
 
@@ -57,15 +62,14 @@ def Attn_ArgumentOp : Attn_Declaration<"argument"> {
 def Attn_ResultOp : Attn_Declaration<"result"> {
   let summary = "a result tensor";
   let description = [{
-    It is written by `equation`, with the indices `own` as subscripts; `fill` yields the value of elements for which the
-    equation has none (0 when the region is empty).
+    `equation` gives its values; others may write it too (a fill). `fill` yields the value of elements for which no
+    equation has one (0 when the region is empty).
   }];
-  let arguments = (ins StrAttr:$name, StrAttr:$elem, Attn_Default<I64Attr, "0">:$rank, StrAttr:$equation,
-                       Attn_NoNames:$own);
+  let arguments = (ins StrAttr:$name, StrAttr:$elem, Attn_Default<I64Attr, "0">:$rank, StrAttr:$equation);
   let regions = (region AnyRegion:$dims, AnyRegion:$fill);
   let assemblyFormat = [{
-    $name `:` $elem (`rank` $rank^)? `of` $equation (`own` $own^)? attr-dict-with-keyword
-    (`dims` $dims^)? (`fill` $fill^)?
+    $name `:` $elem (`rank` $rank^)? `of` $equation attr-dict-with-keyword (`dims` $dims^)?
+    (`fill` $fill^)?
   }];
 }
 
@@ -88,34 +92,40 @@ def Attn_EquationOp : Attn_Declaration<"equation"> {
   let summary = "value[own] = kind[reduced] body, where domain";
   let description = [{
     `kind` is "none" (pointwise), "sum", "max" or "min" over the indices `reduced`; `elem` is "f32", "f64", "int" or
-    "bool"; `result` names the result it is written to. `domain` yields i1 over own and reduced indices (empty: every
-    term exists). `sweep`, `reference`, `lazy` and `repair` are what online-softmax derives (algebra/program.h).
+    "bool"; `result` names the result it is written to, with the indices `subscripts`. `domain` yields i1 over own
+    and reduced indices (empty: every term exists), `demand` over own indices where consumers ask for values (empty:
+    everywhere). `sweep`, `reference`, `lazy` and `repair` are what online-softmax derives (algebra/program.h).
   }];
   let arguments = (ins StrAttr:$name, Attn_NoNames:$own, Attn_Default<StrAttr, [{"none"}]>:$kind,
-                       Attn_NoNames:$reduced, StrAttr:$elem, Attn_NoName:$result, Attn_Default<I64Attr, "0">:$sweep,
-                       Attn_NoName:$reference, Attn_Default<BoolAttr, "false">:$lazy);
-  let regions = (region SizedRegion<1>:$body, AnyRegion:$domain, AnyRegion:$repair);
+                       Attn_NoNames:$reduced, StrAttr:$elem, Attn_NoName:$result, Attn_NoNames:$subscripts,
+                       Attn_Zero:$sweep, Attn_NoName:$reference, Attn_Default<BoolAttr, "false">:$lazy);
+  let regions = (region SizedRegion<1>:$body, AnyRegion:$domain, AnyRegion:$demand, AnyRegion:$repair);
   let assemblyFormat = [{
-    $name (`own` $own^)? (`kind` $kind^)? (`over` $reduced^)? `:` $elem (`result` $result^)? (`sweep` $sweep^)?
-    (`reference` $reference^)? (`lazy` $lazy^)? attr-dict-with-keyword `body` $body (`domain` $domain^)?
-    (`repair` $repair^)?
+    $name (`own` $own^)? (`kind` $kind^)? (`over` $reduced^)? `:` $elem (`result` $result^)? (`at` $subscripts^)?
+    (`sweep` $sweep^)? (`reference` $reference^)? (`lazy` $lazy^)? attr-dict-with-keyword `body` $body
+    (`domain` $domain^)? (`demand` $demand^)? (`repair` $repair^)?
   }];
 }
 
 def Attn_NestOp : Attn_Declaration<"nest"> {
   let summary = "equations that share loops";
   let description = [{
-    `loops` is an array of dictionaries, outermost first: `index` (name), `kind` ("point", "group", "sweep", "row"),
-    `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region `ranges` yields
-    lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that was solved.
+    `loops` is an array of dictionaries, outermost first: `index` (name), `kind` ("point", "group", "sweep", "inner",
+    "row"), `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region `ranges`
+    yields lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that was solved.
+    The integers from `group_rows` to `inner_count` are what select-granularity decides (algebra/program.h).
   }];
   let arguments = (ins StrArrayAttr:$equations, Attn_Default<ArrayAttr, "{}">:$loops,
                        Attn_Default<StrAttr, [{"online"}]>:$softmax, Attn_Default<I64Attr, "1">:$sweeps,
-                       Attn_NoName:$granularity, Attn_NoName:$reason);
+                       Attn_NoName:$granularity, Attn_Zero:$group_rows, Attn_Zero:$row_block, Attn_Zero:$key_block,
+                       Attn_Default<BoolAttr, "false">:$keys_outer, Attn_Zero:$inner_points, Attn_Zero:$inner_count,
+                       Attn_NoName:$reason);
   let regions = (region AnyRegion:$ranges, AnyRegion:$exists);
   let assemblyFormat = [{
     `equations` $equations (`loops` $loops^)? (`softmax` $softmax^)? (`sweeps` $sweeps^)?
-    (`granularity` $granularity^)? (`reason` $reason^)? attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)?
+    (`granularity` $granularity^)? (`group_rows` $group_rows^)? (`row_block` $row_block^)? (`key_block` $key_block^)?
+    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)? (`reason` $reason^)?
+    attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)?
   }];
 }
 

@@ -20,8 +20,8 @@ attn.kernel @causal {
   }
   // CHECK: attn.argument "c" : "f32"{{$}}
   attn.argument "c" : "f32"
-  // CHECK: attn.result "O" : "f32" rank 1 of "m" own ["i"] dims
-  attn.result "O" : "f32" rank 1 of "m" own ["i"] dims {
+  // CHECK: attn.result "O" : "f32" rank 1 of "m" dims
+  attn.result "O" : "f32" rank 1 of "m" dims {
     %n = attn.size_value "N"
     attn.yield %n : i64
   } fill {
@@ -71,10 +71,10 @@ attn.kernel @causal {
     %c = attn.apply "le" (%j, %i) : (i64, i64) -> i1
     attn.yield %c : i1
   }
-  // CHECK: attn.equation "m" own ["i"] kind "max" over ["j"] : "f32" result "O" sweep 1 lazy true body {
+  // CHECK: attn.equation "m" own ["i"] kind "max" over ["j"] : "f32" result "O" at ["i"] sweep 1 lazy true body {
   // CHECK: } repair {
   // CHECK: attn.symbol 0 : f32
-  attn.equation "m" own ["i"] kind "max" over ["j"] : "f32" result "O" sweep 1 lazy true body {
+  attn.equation "m" own ["i"] kind "max" over ["j"] : "f32" result "O" at ["i"] sweep 1 lazy true body {
     %i = attn.at "i"
     %j = attn.at "j"
     %s = attn.value "S" [%i, %j] : f32
