@@ -1,5 +1,5 @@
-// pass.h: MLIR passes made of the functions of passes.h. Each reads an attn.kernel, runs, and writes the kernel back; what a
-// pass remarks is reported at the kernel. The machine is that of the module's attribute `attn.target`.
+// pass.h: MLIR passes made of the functions of passes.h. Each reads an attn.kernel, runs, and writes the kernel back;
+// what a pass remarks is reported at the kernel. The machine is that of the module's attribute `attn.target`.
 #ifndef ATTNC_PASSES_PASS_H
 #define ATTNC_PASSES_PASS_H
 #include "mlir-c/Pass.h"
