@@ -215,7 +215,7 @@ static MlirValue log_special(builder *b, MlirValue x, MlirValue v)
     MlirValue inf = fimm(b, x, INFINITY), zero = fimm(b, x, 0);
     v = build_select(b, build_cmpf(b, CMPF_OEQ, x, zero), fimm(b, x, -INFINITY), v);
     v = build_select(b, build_cmpf(b, CMPF_OLT, x, zero), fimm(b, x, NAN), v);
-    return build_select(b, build_cmpf(b, CMPF_ULT, x, inf), v, x);
+    return build_select(b, build_cmpf(b, CMPF_OLT, x, inf), v, x);
 }
 
 static MlirValue log_f32(builder *b, MlirValue x)
