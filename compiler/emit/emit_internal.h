@@ -10,7 +10,7 @@ void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_ent
 // How the table says a dimension: a size, a constant, or something that the check function knows.
 typedef enum emit_dim_kind { EMIT_DIM_SIZE, EMIT_DIM_CONSTANT, EMIT_DIM_OTHER } emit_dim_kind;
 typedef struct emit_dim { emit_dim_kind kind; int size; int64_t constant; } emit_dim;
-emit_dim emit_dim_of(const program *p, expr dim);
+emit_dim emit_dim_of(const program *p, const program_param *param, int axis);
 
 static inline bool emit_is_scalar(const program_param *p) { return p->rank == 0 && !p->is_result; }
 // The dimensions as text: "[B, H, N, D]"; "" for rank 0.

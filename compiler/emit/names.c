@@ -23,13 +23,17 @@ const char *emit_c_name(arena *a, const char *name)
     return name;
 }
 
-emit_dim emit_dim_of(const program *p, expr dim)
+emit_dim emit_dim_of(const program *p, const program_param *param, int axis)
 {
-    const expr_node *n = expr_get(p->pool, dim);
+    const expr_node *n = expr_get(p->pool, param->dims[axis]);
     if (n->kind == EX_SIZE)
         return (emit_dim){.kind = EMIT_DIM_SIZE, .size = n->id};
     if (n->kind == EX_INT)
         return (emit_dim){.kind = EMIT_DIM_CONSTANT, .constant = n->value.i};
+    // A dimension expression: the size that stands for the axis itself, which `check` compares with the expression.
+    for (int i = 0; i < p->sizes.n; i++)
+        if (p->sizes.at[i].param == (int)(param - p->params.at) && p->sizes.at[i].axis == axis)
+            return (emit_dim){.kind = EMIT_DIM_SIZE, .size = i};
     return (emit_dim){.kind = EMIT_DIM_OTHER};
 }
 

@@ -60,7 +60,7 @@ static LLVMValueRef function(table *t, const char *name)
 // ---- the table ------------------------------------------------------------------------------------------------------
 static LLVMValueRef dim(table *t, const program_param *p, int axis)
 {
-    emit_dim d = axis < p->rank ? emit_dim_of(t->program, p->dims[axis]) : (emit_dim){0};
+    emit_dim d = axis < p->rank ? emit_dim_of(t->program, p, axis) : (emit_dim){0};
     return record(t, 3, (LLVMValueRef[]){int32(t, d.kind), int32(t, d.size), int64(t, d.constant)});
 }
 

@@ -60,6 +60,27 @@ static void find_stored(module_lowering *m)
         m->temp_number[k] = m->base.stored[k] ? m->temp_count++ : -1;
 }
 
+// ---- dimension expressions ---------------------------------------------------------------------------------------------
+
+static bool is_plain(const expr_node *n) { return n->kind == EX_SIZE || n->kind == EX_INT; }
+
+// An axis like D / 2 becomes a size of its own, found from the shape, and a condition that it equals the expression.
+static void name_axes(program *p)
+{
+    for (int k = 0; k < p->params.n; k++)
+        for (int a = 0; a < p->params.at[k].rank; a++) {
+            const program_param *q = &p->params.at[k];
+            if (is_plain(expr_get(p->pool, q->dims[a])))
+                continue;
+            program_size s = {arena_printf(p->arena, "%s.%d", q->name, a), k, a, -1};
+            expr_names names = program_names(p);
+            const char *text = arena_printf(p->arena, "axis %d of %s == %s", a, q->name, expr_text(p->pool, p->arena, q->dims[a], &names));
+            program_require r = {expr_apply2(p->pool, EF_EQ, expr_size(p->pool, p->sizes.n), q->dims[a]), text};
+            VEC_PUSH(p->arena, &p->sizes, s);
+            VEC_PUSH(p->arena, &p->requires_, r);
+        }
+}
+
 // ---- types ---------------------------------------------------------------------------------------------------------------
 
 static MlirType element(module_lowering *m, elem_type t)
@@ -279,6 +300,7 @@ void lower_to_tile(program *p, MlirModule module)
 {
     module_lowering m = {.module = module};
     m.base = (lower){.arena = p->arena, .program = p, .pool = p->pool, .o = ops_create(mlirModuleGetContext(module))};
+    name_axes(p);
     m.base.param = ARENA_ARRAY(p->arena, MlirValue, p->params.n + 1);
     m.base.size = ARENA_ARRAY(p->arena, MlirValue, p->sizes.n + 1);
     m.base.temp = ARENA_ARRAY(p->arena, MlirValue, p->equations.n + 1);
