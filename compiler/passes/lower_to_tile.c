@@ -8,7 +8,7 @@
 //              scf.for rows     { %o = tile.map …  tile.store }                       epilogue
 //            }
 #include "lower_to_tile.h"
-#include "lower/lower.h"
+#include "lower/reads.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 #include <string.h>
@@ -20,6 +20,7 @@ typedef struct module_lowering {
     MlirModule module;
     int *temp_number;         // by equation, -1
     int temp_count;
+    read_checks reads;
 } module_lowering;
 
 // ---- which values live between nests -----------------------------------------------------------------------------------
@@ -277,30 +278,46 @@ static void write_temp(module_lowering *m, int equation)
 
 static bool reads_tensor(const expr_node *n, void *user) { return n->kind == EX_READ; }
 
-// The number of the first condition that does not hold, -1 when all do. From the last to the first, so that the first wins.
+// The number of the first condition that does not hold, -1 when all do. Conditions on sizes from the last to the first, so
+// that the first wins; only when they hold are tables read.
 static void write_check(module_lowering *m)
 {
     lower *l = &m->base;
     program *p = l->program;
     signature s = {0};
+    add_tensors(m, &s);
     add_numbers(m, &s);
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.check", p->name), &s, 1, &l->o.i64);
     scope *at = plain_scope(m, b);
     MlirValue found = op_int(&l->o, b, -1);
     for (int k = p->requires_.n - 1; k >= 0; k--) {
         expr c = p->requires_.at[k].condition;
-        if (expr_any(p->pool, c, reads_tensor, NULL))
-            continue;
-        found = op_select(&l->o, b, lt_scalar(l, at, c), found, op_int(&l->o, b, k));
+        if (!expr_any(p->pool, c, reads_tensor, NULL))
+            found = op_select(&l->o, b, lt_scalar(l, at, c), found, op_int(&l->o, b, k));
+    }
+    if (m->reads.n) {
+        MlirBlock then[2];
+        op_attr segments = {"operandSegmentSizes", op_segments(&l->o, 2, (int32_t[]){0, 0})};
+        MlirType cell = mlirMemRefTypeContiguousGet(l->o.i64, 0, NULL, mlirAttributeGetNull());
+        MlirValue memory = op_make(&l->o, b, "memref.alloca", cell, 0, NULL, 1, &segments);
+        op_make(&l->o, b, "memref.store", (MlirType){NULL}, 2, (MlirValue[]){found, memory}, 0, NULL);
+        MlirOperation tables = op_if(&l->o, op_compare(&l->o, b, OP_CMP_SLT, found, op_int(&l->o, b, 0)), false, then);
+        scope *inside = scope_open(l, SCOPE_SWEEP, at, then[0]);
+        for (int k = m->reads.n - 1; k >= 0; k--)
+            lt_write_read_check(l, inside, &m->reads.at[k], memory);
+        op_end(&l->o, then[0]);
+        op_place(b, tables);
+        found = op_make(&l->o, b, "memref.load", l->o.i64, 1, &memory, 0, NULL);
     }
     return_values(m, b, 1, &found);
 }
 
 void lower_to_tile(program *p, MlirModule module)
 {
-    module_lowering m = {.module = module};
+    module_lowering m = {.module = module, .reads = {0}};
     m.base = (lower){.arena = p->arena, .program = p, .pool = p->pool, .o = ops_create(mlirModuleGetContext(module))};
     name_axes(p);
+    lt_find_read_checks(p, &m.reads);
     m.base.param = ARENA_ARRAY(p->arena, MlirValue, p->params.n + 1);
     m.base.size = ARENA_ARRAY(p->arena, MlirValue, p->sizes.n + 1);
     m.base.temp = ARENA_ARRAY(p->arena, MlirValue, p->equations.n + 1);

@@ -86,7 +86,8 @@ static MlirValue subscript(access *a, expr e)
     return op_to_index(&a->l->o, a->body, number(a, e));
 }
 
-// A condition that the access itself must test, or null. What sizes alone decide is checked when the kernel is called.
+// A condition that the access itself must test, or null: tiles hold points that no domain covers, and whatever the
+// checks at the call let through, nothing outside is touched.
 static MlirValue guard(access *a, const expr *subscripts, const expr *sizes, int rank, const MlirValue *at)
 {
     lower *l = a->l;

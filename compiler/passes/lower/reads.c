@@ -1,0 +1,187 @@
+// reads.c: what must hold so that nothing that exists is read outside a tensor.
+//
+// Every read of a live equation is looked at under the conditions that guard it (domain, demand, ?:, && and ||). What
+// bounds.h proves costs nothing. What sizes and scalars decide becomes a condition of `check`. Reads through tables are
+// checked there entry by entry, for the entries whose values exist as far as conditions on their own indices tell:
+//
+//   K[table[b, j / P], …] where j < len[b] && j <= i    for b, for j: j < len[b] -> 0 <= table[b, j / P] < pages
+#include "lower.h"
+#include "reads.h"
+
+typedef struct walk {
+    program *program;
+    bool *seen;
+    read_checks *out;
+} walk;
+
+static expr negation(expr_pool *p, expr e) { return expr_apply1(p, EF_NOT, e); }
+
+static void add_require(program *p, expr condition, const char *text)
+{
+    const expr_node *n = expr_get(p->pool, condition);
+    if (n->kind == EX_BOOL && n->value.i)
+        return;
+    for (int k = 0; k < p->requires_.n; k++)
+        if (p->requires_.at[k].condition == condition)
+            return;
+    program_require r = {condition, text};
+    VEC_PUSH(p->arena, &p->requires_, r);
+}
+
+static bool same_entry(const read_check *a, expr subscript, expr dim, expr guard)
+{
+    return a->subscript == subscript && a->dim == dim && a->guard == guard;
+}
+
+// The conjuncts of `condition` that speak of the subscript's own indices only.
+static expr own_conjuncts(program *p, expr condition, expr subscript)
+{
+    if (!condition)
+        return 0;
+    const expr_node *n = expr_get(p->pool, condition);
+    if (n->kind == EX_APPLY && n->fn == EF_AND)
+        return expr_and(p->pool, own_conjuncts(p, n->args[0], subscript), own_conjuncts(p, n->args[1], subscript));
+    for (int k = 0; k < p->indices.n; k++)
+        if (expr_uses_index(p->pool, condition, k) && !expr_uses_index(p->pool, subscript, k))
+            return 0;
+    return condition;
+}
+
+static bool reads_value(const expr_node *n, void *user) { return n->kind == EX_VALUE; }
+
+static void add_entry_check(walk *w, expr subscript, expr dim, expr condition, const char *text)
+{
+    program *p = w->program;
+    expr guard = own_conjuncts(p, condition, subscript);
+    if (guard && expr_any(p->pool, guard, reads_value, NULL))
+        guard = 0;
+    if (expr_any(p->pool, subscript, reads_value, NULL))
+        return;   // computed by the kernel itself: the access is guarded
+    for (int k = 0; k < w->out->n; k++)
+        if (same_entry(&w->out->at[k], subscript, dim, guard))
+            return;
+    read_check c = {subscript, dim, guard, p->requires_.n};
+    program_require r = {expr_bool(p->pool, true), text};
+    VEC_PUSH(p->arena, &p->requires_, r);
+    VEC_PUSH(p->arena, w->out, c);
+}
+
+static void look_at_read(walk *w, const expr_node *n, expr condition)
+{
+    program *p = w->program;
+    const program_param *q = &p->params.at[n->id];
+    expr_names names = program_names(p);
+    for (int a = 0; a < n->arg_count; a++) {
+        expr check = 0;
+        const char *text = arena_printf(p->arena, "%s is read outside: axis %d at %s", q->name, a,
+                                        expr_text(p->pool, p->arena, n->args[a], &names));
+        switch (bounds_read(p, n->args[a], q->dims[a], condition, &check)) {
+        case BOUNDS_INSIDE: break;
+        case BOUNDS_CHECK_AT_CALL: add_require(p, check, text); break;
+        case BOUNDS_GUARD: add_entry_check(w, n->args[a], q->dims[a], condition, text); break;
+        }
+    }
+}
+
+static void visit(walk *w, expr e, expr condition)
+{
+    expr_pool *p = w->program->pool;
+    const expr_node *n = expr_get(p, e);
+    if (n->kind == EX_READ)
+        look_at_read(w, n, condition);
+    bool lazy = n->kind == EX_APPLY && (n->fn == EF_SELECT || n->fn == EF_AND || n->fn == EF_OR);
+    for (int k = 0; k < n->arg_count; k++) {
+        expr c = condition;
+        if (lazy && k > 0) {
+            bool on_true = n->fn == EF_AND || (n->fn == EF_SELECT && k == 1);
+            c = expr_and(p, condition, on_true ? n->args[0] : negation(p, n->args[0]));
+        }
+        visit(w, n->args[k], c);
+    }
+}
+
+void lt_find_read_checks(program *p, read_checks *out)
+{
+    walk w = {.program = p, .out = out};
+    for (int n = 0; n < p->nests.n; n++)
+        for (int k = 0; k < p->nests.at[n].equation_count; k++) {
+            const program_equation *e = &p->equations.at[p->nests.at[n].equations[k]];
+            visit(&w, e->body, expr_and(p->pool, e->domain, e->demand));
+            if (e->domain)
+                visit(&w, e->domain, e->demand);
+        }
+    for (int k = 0; k < p->indices.n; k++) {
+        visit(&w, p->indices.at[k].lo, 0);
+        visit(&w, p->indices.at[k].hi, 0);
+    }
+}
+
+// ---- code ----------------------------------------------------------------------------------------------------------------
+
+typedef struct pending_loop { MlirBlock around, body; MlirOperation loop; } pending_loop;
+
+static bool uses(lower *l, const read_check *c, int index)
+{
+    return expr_uses_index(l->pool, c->subscript, index) || (c->guard && expr_uses_index(l->pool, c->guard, index));
+}
+
+// All indices that the check runs over, those that ranges depend on first.
+static int indices_of(lower *l, const read_check *c, int *out)
+{
+    bool used[256] = {false}, placed[256] = {false};
+    int count = l->program->indices.n < 256 ? l->program->indices.n : 256, n = 0;
+    for (int k = 0; k < count; k++)
+        used[k] = uses(l, c, k);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int k = 0; k < count; k++)
+            for (int x = 0; x < count && used[k]; x++) {
+                bool needs = expr_uses_index(l->pool, l->program->indices.at[k].lo, x) || expr_uses_index(l->pool, l->program->indices.at[k].hi, x);
+                if (needs && !used[x])
+                    used[x] = changed = true;
+            }
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int k = 0; k < count; k++) {
+            bool ready = used[k] && !placed[k];
+            for (int x = 0; x < count && ready; x++)
+                ready = !used[x] || placed[x] || (!expr_uses_index(l->pool, l->program->indices.at[k].lo, x) &&
+                                                  !expr_uses_index(l->pool, l->program->indices.at[k].hi, x));
+            if (ready) {
+                out[n++] = k;
+                placed[k] = changed = true;
+            }
+        }
+    }
+    return n;
+}
+
+void lt_write_read_check(lower *l, scope *s, const read_check *c, MlirValue memory)
+{
+    int indices[256];
+    pending_loop loops[256];
+    int n = indices_of(l, c, indices);
+    scope *at = s;
+    for (int k = 0; k < n; k++) {
+        MlirValue iv, lo = lt_index(l, at, l->program->indices.at[indices[k]].lo), hi = lt_index(l, at, l->program->indices.at[indices[k]].hi);
+        MlirValue one = op_index(&l->o, at->block, 1);
+        loops[k].around = at->block;
+        loops[k].loop = op_for(&l->o, lo, hi, one, &iv, &loops[k].body);
+        at = scope_open(l, SCOPE_SWEEP, at, loops[k].body);
+        scope_bind_point(l, at, indices[k], iv);
+    }
+    expr_pool *p = l->pool;
+    expr ok = expr_apply2(p, EF_AND, expr_apply2(p, EF_LE, expr_int(p, 0), c->subscript), expr_apply2(p, EF_LT, c->subscript, c->dim));
+    if (c->guard)
+        ok = expr_apply2(p, EF_OR, negation(p, c->guard), ok);
+    MlirBlock branch[2];
+    MlirOperation bad = op_if(&l->o, lt_scalar(l, at, expr_apply1(p, EF_NOT, ok)), false, branch);
+    op_make(&l->o, branch[0], "memref.store", (MlirType){NULL}, 2, (MlirValue[]){op_int(&l->o, branch[0], c->number), memory}, 0, NULL);
+    op_end(&l->o, branch[0]);
+    op_place(at->block, bad);
+    for (int k = n - 1; k >= 0; k--) {
+        op_end(&l->o, loops[k].body);
+        op_place(loops[k].around, loops[k].loop);
+    }
+}
