@@ -1,0 +1,27 @@
+// RUN: attnc-opt --verify-diagnostics --select-granularity %s
+// RUN: sed "s/ attributes {.*} {/ {/; s/\]$/] sweeps 0/" %s | not attnc-opt --select-granularity 2>&1 | FileCheck %s
+// CHECK: 'attn.kernel' op has no sweeps: online-softmax comes first
+// Only machines of the table can be asked.
+
+module attributes {attn.target = "abacus"} {
+// expected-error @+1 {{'attn.kernel' op is compiled for "abacus", which is no machine}}
+attn.kernel @total {
+  attn.size "N" from "x" axis 0
+  attn.argument "x" : "f32" rank 1 dims {
+    %N = attn.size_value "N"
+    attn.yield %N : i64
+  }
+  attn.result "y" : "f32" of "y"
+  attn.index "i" {
+    %zero = arith.constant 0 : i64
+    %N = attn.size_value "N"
+    attn.yield %zero, %N : i64, i64
+  }
+  attn.equation "y" kind "sum" over ["i"] : "f32" result "y" body {
+    %i = attn.at "i"
+    %x = attn.read "x" [%i] : f32
+    attn.yield %x : f32
+  }
+  attn.nest equations ["y"] loops [{index = "i", kind = "sweep"}]
+}
+}
