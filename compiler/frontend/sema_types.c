@@ -74,7 +74,16 @@ static void converts(sema *s, ast_category to, const ast_expr *e)
 }
 
 // ---- the guard of rows without weight ---------------------------------------------------------------------------------
-// max or logsumexp of the kernel, or `max` of one and something else (a sink), through names of values.
+static bool is_log(const ast_expr *e, int depth)
+{
+    e = sema_strip(e);
+    if (depth > 0 && e->ref == REF_VALUE && (e->kind == AST_SUBSCRIPT || e->kind == AST_NAME))
+        return is_log(e->to.value->rhs, depth - 1);
+    return e->kind == AST_CALL && e->fn == FN_LOG;
+}
+
+// max or logsumexp of the kernel, spelled by hand or not, or `max` of one and something else (a sink), through names of
+// values.
 static bool is_reference(const ast_expr *e, int depth)
 {
     e = sema_strip(e);
@@ -86,6 +95,9 @@ static bool is_reference(const ast_expr *e, int depth)
         return is_reference(e->to.value->rhs, depth - 1);
     if (e->kind == AST_CALL && e->fn == FN_MAX && e->args.n == 2)
         return is_reference(e->args.at[0], depth - 1) || is_reference(e->args.at[1], depth - 1);
+    if (e->kind == AST_BINARY && e->op == OP_ADD)   // m + log(z)
+        return (is_log(e->args.at[1], depth - 1) && is_reference(e->args.at[0], depth - 1)) ||
+               (is_log(e->args.at[0], depth - 1) && is_reference(e->args.at[1], depth - 1));
     return e->kind == AST_CAST && is_reference(e->args.at[0], depth - 1);
 }
 
