@@ -245,6 +245,15 @@ static MlirValue out_of_range(lower *l, scope *s, int equation, MlirValue sum)
     return any(l, s, n, dims, lt_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
 }
 
+// Makes the term in its buffer; from here on the scope reads it there, so that it is written once.
+static void keep_term(lower *l, scope *s, const kept *p, expr term)
+{
+    lt_buffer(l, s, p, true, lt_tile(l, s, term));
+    s->tiles.n = 0;
+    made m = {term, lt_buffer(l, s, p, false, (MlirValue){NULL})};
+    VEC_PUSH(l->arena, &s->tiles, m);
+}
+
 static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
 {
     for (int k = 0; k < g->maxima_count; k++)
@@ -263,7 +272,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     fast->unguarded = true;
     MlirValue y_now = reference(l, s, g, NULL);
     override(l, fast, y, y_now);
-    lt_buffer(l, fast, p, true, lt_tile(l, fast, term));
+    keep_term(l, fast, p, term);
     MlirValue before = state(l, s, sum);
     MlirValue after = lt_reduction(l, fast, sum, before, mask);
     MlirBlock branch[2];
@@ -274,7 +283,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
     move_reference(l, slow, g, mask, &moved);
     override(l, with, y, moved);
-    lt_buffer(l, with, p, true, lt_tile(l, with, term));
+    keep_term(l, with, p, term);
     accumulate(l, with, sum, mask);
     op_end(&l->o, branch[0]);
     scope *ok = scope_open(l, SCOPE_BRANCH, s, branch[1]);
