@@ -47,9 +47,26 @@ MlirValue cpu_body_get(const cpu_body *m, MlirValue v)
     return is_inside(m, v) ? (MlirValue){NULL} : v;
 }
 
+// A sum, difference or product that may be fused with another: real arithmetic is meant, and fusing rounds less.
+static MlirValue contracted(builder *b, const char *name, const MlirValue *args)
+{
+    MlirType t = type_of(args[0]);
+    build_attr flag = {"fastmath", mlirAttributeParseGet(b->context, ir_ref("#arith.fastmath<contract>"))};
+    return build_result(build_op(b, &(build_spec){.name = name, .operand_count = 2, .operands = args, .result_count = 1,
+                                                  .results = &t, .attr_count = 1, .attrs = &flag}));
+}
+
 MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args)
 {
-    return apply_expand(&g->b, g->machine, apply_function(op), type_of(mlirOperationGetResult(op, 0)), args);
+    expr_fn f = apply_function(op);
+    MlirType t = type_of(mlirOperationGetResult(op, 0));
+    const char *name = f == EF_ADD ? "arith.addf" : f == EF_SUB ? "arith.subf" : f == EF_MUL ? "arith.mulf" : NULL;
+    if (f == EF_EXP2 && cpu_has_exp2(g, type_of(args[0])))
+        return cpu_exp2(g, args[0]);
+    if (name && type_is_float(t) && mlirTypeEqual(type_of(args[0]), type_of(args[1])) &&
+        mlirTypeEqual(type_scalar(type_of(args[0])), t))
+        return contracted(&g->b, name, args);
+    return apply_expand(&g->b, g->machine, f, t, args);
 }
 
 static MlirValue copy(cpu_gen *g, MlirOperation op, MlirValue *args, int lanes)

@@ -116,13 +116,13 @@ static MlirValue stride(contraction *t, const cpu_place *p, MlirOperation dim)
     return p && dim.ptr ? cpu_stride(t->g, p, tile_dim_name(dim)) : build_index(&t->g->b, 0);
 }
 
-static void call(contraction *t, point q, int vectors)
+static void call_form(contraction *t, point q, int vectors, cpu_form form)
 {
     builder *b = &t->g->b;
-    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL};
+    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL, form};
     const cpu_place *start = t->init ? t->init : t->c;
     MlirValue one = build_index(b, 1), zero = build_index(b, 0), extent = t->k.ptr ? tile_dim_extent(t->k) : one;
-    // Without a mask any memref<?xi8> would do; none is read, so the function takes the one at hand.
+    // Without a mask none is read, and any memref<?xi8> will do.
     MlirValue args[] = {
         t->a->mem, q.a, stride(t, t->a, t->row), stride(t, t->a, t->k),
         t->b->mem, q.b, stride(t, t->b, t->k),
@@ -131,6 +131,34 @@ static void call(contraction *t, point q, int vectors)
         t->mask ? t->mask->mem : t->g->workspace, t->mask ? q.mask : zero, stride(t, t->mask, t->k),
         t->row.ptr ? tile_dim_extent(t->row) : one, extent, build_bool(b, t->init)};
     build_call(b, cpu_micro_function(t->g, kind), 0, NULL, sizeof args / sizeof *args, args);
+}
+
+// Strides of arguments are known when the kernel runs: the forms with known strides are chosen then. A lone vector is a
+// remainder and takes the form for any strides.
+static void call(contraction *t, point q, int vectors)
+{
+    builder *b = &t->g->b;
+    MlirValue step = stride(t, t->a, t->k), row = stride(t, t->a, t->row);
+    if (vectors == 1 && t->g->machine->block_vectors > 1) {
+        call_form(t, q, vectors, MICRO_ANY);
+        return;
+    }
+    if (ix_is(step, 1)) {
+        call_form(t, q, vectors, MICRO_COLUMNS);
+        return;
+    }
+    MlirValue one = build_index(b, 1);
+    build_if columns = build_if_begin(b, build_cmpi(b, CMP_EQ, step, one), 0, NULL);
+    call_form(t, q, vectors, MICRO_COLUMNS);
+    build_if_else(b, &columns, NULL);
+    MlirValue rows = t->row.ptr ? tile_dim_extent(t->row) : one;
+    MlirValue whole = build_cmpi(b, CMP_EQ, build_remui(b, rows, build_index(b, t->g->machine->block_keys)), build_index(b, 0));
+    build_if down = build_if_begin(b, build_andi(b, whole, build_cmpi(b, CMP_EQ, row, one)), 0, NULL);
+    call_form(t, q, vectors, MICRO_ROWS);
+    build_if_else(b, &down, NULL);
+    call_form(t, q, vectors, MICRO_ANY);
+    build_if_end(b, &down, NULL);
+    build_if_end(b, &columns, NULL);
 }
 
 // Loops over the outer dims from `level` on, the call inside.

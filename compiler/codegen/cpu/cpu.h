@@ -122,6 +122,9 @@ MlirValue cpu_body_get(const cpu_body *m, MlirValue v);   // itself when it come
 void cpu_body_step(cpu_gen *g, cpu_body *m, bool all);
 // tile.apply on these operands, all scalars or all vectors.
 MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args);
+// exp2.c: 2^x where the machine has an instruction for it.
+bool cpu_has_exp2(const cpu_gen *g, MlirType t);
+MlirValue cpu_exp2(cpu_gen *g, MlirValue x);
 
 // ---- one file for each kind of operation ----------------------------------------------------------------------------
 void cpu_map(cpu_gen *g, MlirOperation op);
@@ -140,7 +143,8 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 
 // ---- micro.c, pack.c: private functions, made on demand -------------------------------------------------------------
 // c[row, lane] = start + sum over k of a[row, k] * b[k, lane] for `vectors` vectors of lanes and any number of rows.
-typedef struct cpu_micro { MlirType elem; int vectors; bool masked; } cpu_micro;
+typedef enum cpu_form { MICRO_ANY, MICRO_COLUMNS, MICRO_ROWS } cpu_form;     // micro.c
+typedef struct cpu_micro { MlirType elem; int vectors; bool masked; cpu_form form; } cpu_micro;
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);

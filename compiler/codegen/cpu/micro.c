@@ -3,9 +3,15 @@
 //   c[r, lane] = start[r, lane] + sum over k < count of a[r, k] * b[k, lane],   r < rows, lane < vectors * lanes
 //
 // A register block of block_keys rows x `vectors` vectors stays in registers over the whole sum: flat vectors carried by the
-// loop, two steps of k in one iteration. Each step loads `vectors` vectors of b and one number of a per row. Rows have
-// pointers of their own, clamped to the last row: a partial block computes its last row several times and stores the same
-// value as often. So there are no tails, and any strides of a (keys along rows, columns of values, gaps) take the same code.
+// loop. Each step loads `vectors` vectors of b and one number of a per row. Three forms by how a lies in memory, so that two
+// steps in one iteration need no second pointer for each row:
+//
+//   columns   a[r, k] and a[r, k + 1] are neighbours (keys)         a pointer for each row, k as offset, 2 steps
+//   rows      a[r, k] and a[r + 1, k] are neighbours (values)       one pointer, the row as offset, 2 steps
+//   any       any strides                                           a pointer for each row, 1 step
+//
+// Row pointers are clamped to the last row: a partial block computes its last row several times and stores the same value as
+// often, so there are no tails. The form `rows` wants whole blocks.
 #include "cpu.h"
 
 #include "mlir-c/BuiltinAttributes.h"
@@ -49,7 +55,7 @@ static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b
         mask[v] = build_cmpi(b, CMP_NE, build_vload(b, bytes, k->arg[MASK], 1, &at), build_int(b, bytes, 0));
     }
     for (int r = 0; r < k->rows; r++) {
-        MlirValue at = build_addi(b, row[r], at_a);
+        MlirValue at = k->kind.form == MICRO_ROWS ? build_addi(b, at_a, number(k, r)) : build_addi(b, row[r], at_a);
         MlirValue x = build_broadcast(b, k->vector, build_load(b, k->arg[A], 1, &at));
         for (int v = 0; v < k->vectors; v++) {
             MlirValue *c = &acc[r * k->vectors + v], next = multiply_add(k, x, y[v], *c);
@@ -58,35 +64,38 @@ static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b
     }
 }
 
-// The sum, from start values acc: pairs of steps, then the odd one.
-static void sum(kernel *k, const MlirValue *row, MlirValue *acc)
+// A loop over k from `from` to `to`, `steps` at a time; updates acc and the linear indices of a, b and the mask.
+static void sum_loop(kernel *k, const MlirValue *row, MlirValue from, MlirValue to, int steps, MlirValue *acc, MlirValue *at)
 {
     builder *b = k->b;
-    int n = k->rows * k->vectors;
-    MlirValue carried[MAX_ACC + 3], zero = number(k, 0), two = number(k, 2);
-    MlirValue pairs = build_muli(b, build_divui(b, k->arg[COUNT], two), two);
-    MlirValue bounds[2][3] = {{zero, pairs, two}, {pairs, k->arg[COUNT], number(k, 1)}};
-    carried[n] = zero, carried[n + 1] = k->arg[B_AT], carried[n + 2] = k->arg[MASK_AT];
-    for (int i = 0; i < n; i++)
-        carried[i] = acc[i];
-    int extra = k->kind.masked ? 3 : 2;
-    for (int odd = 0; odd < 2; odd++) {
-        build_for f = build_for_begin(b, bounds[odd][0], bounds[odd][1], bounds[odd][2], n + extra, carried);
-        for (int i = 0; i < n + extra; i++)
-            carried[i] = build_for_arg(&f, i);
-        for (int u = 0; u < (odd ? 1 : 2); u++) {
-            step(k, row, carried[n], carried[n + 1], k->kind.masked ? carried[n + 2] : zero, carried);
-            carried[n] = build_addi(b, carried[n], k->arg[A_STEP]);
-            carried[n + 1] = build_addi(b, carried[n + 1], k->arg[B_STEP]);
-            if (k->kind.masked)
-                carried[n + 2] = build_addi(b, carried[n + 2], k->arg[MASK_STEP]);
-        }
-        build_for_end(b, &f, carried);
-        for (int i = 0; i < n + extra; i++)
-            carried[i] = build_for_result(&f, i);
+    int n = k->rows * k->vectors, extra = k->kind.masked ? 3 : 2;
+    MlirValue carried[MAX_ACC + 3];
+    for (int i = 0; i < n + extra; i++)
+        carried[i] = i < n ? acc[i] : at[i - n];
+    build_for f = build_for_begin(b, from, to, number(k, steps), n + extra, carried);
+    for (int i = 0; i < n + extra; i++)
+        carried[i] = build_for_arg(&f, i);
+    for (int u = 0; u < steps; u++) {
+        step(k, row, carried[n], carried[n + 1], carried[n + extra - 1], carried);
+        for (int i = 0; i < extra; i++)
+            carried[n + i] = build_addi(b, carried[n + i], k->arg[i == 0 ? A_STEP : i == 1 ? B_STEP : MASK_STEP]);
     }
-    for (int i = 0; i < n; i++)
-        acc[i] = carried[i];
+    build_for_end(b, &f, carried);
+    for (int i = 0; i < n + extra; i++)
+        *(i < n ? &acc[i] : &at[i - n]) = build_for_result(&f, i);
+}
+
+// The sum, from start values acc: pairs of steps, then the odd one. Without a known stride there are no pairs: two more
+// pointers for each row would not fit the registers.
+static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc)
+{
+    builder *b = k->b;
+    MlirValue zero = number(k, 0), two = number(k, 2), count = k->arg[COUNT];
+    MlirValue pairs = build_muli(b, build_divui(b, count, two), two);
+    MlirValue at[3] = {k->kind.form == MICRO_ROWS ? build_addi(b, k->arg[A_AT], first) : zero, k->arg[B_AT], k->arg[MASK_AT]};
+    if (k->kind.form != MICRO_ANY)
+        sum_loop(k, row, zero, pairs, 2, acc, at);
+    sum_loop(k, row, k->kind.form == MICRO_ANY ? zero : pairs, count, 1, acc, at);
 }
 
 // Linear index of vector v in the r-th row from `base`.
@@ -127,7 +136,7 @@ static void block(kernel *k, MlirValue first)
         row[r] = build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]);
     }
     start_values(k, base, acc);
-    sum(k, row, acc);
+    sum(k, row, first, acc);
     for (int i = 0; i < k->rows * k->vectors; i++) {
         MlirValue at = element_at(k, k->arg[C_AT], base[i / k->vectors], k->arg[C_ROW], i % k->vectors);
         build_vstore(b, acc[i], k->arg[C], 1, &at);
@@ -154,6 +163,8 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
     ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
     for (int i = 0; i < ARGS; i++)
         k.arg[i] = build_func_arg(&f, i);
+    if (kind.form == MICRO_COLUMNS)
+        k.arg[A_STEP] = number(&k, 1);
     build_for l = build_for_begin(b, number(&k, 0), k.arg[ROWS], number(&k, k.rows), 0, NULL);
     block(&k, l.iv);
     build_for_end(b, &l, NULL);
@@ -163,8 +174,9 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind)
 {
     const char *elem = mlirTypeIsAF32(kind.elem) ? "f32" : mlirTypeIsAF64(kind.elem) ? "f64" : "i64";
-    const char *name = arena_printf(g->arena, "attn.contract.%s.%dx%d%s", elem, kind.vectors, cpu_lanes(g, kind.elem),
-                                    kind.masked ? ".masked" : "");
+    static const char *const forms[] = {"", ".columns", ".rows"};
+    const char *name = arena_printf(g->arena, "attn.contract.%s.%dx%d%s%s", elem, kind.vectors, cpu_lanes(g, kind.elem),
+                                    forms[kind.form], kind.masked ? ".masked" : "");
     if (!ir_find_function(g->module, name).ptr)
         make_function(g, name, kind);
     return name;
