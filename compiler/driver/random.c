@@ -42,7 +42,7 @@ typedef struct integer_use {
     bool start, end;      // lower and upper bounds of ranges
 } integer_use;
 
-typedef struct finder { const workload *w; int param; integer_use *use; int64_t limit; } finder;
+typedef struct finder { const workload *w; int param; integer_use *use; } finder;
 
 static bool is_read_of(const expr_node *n, void *user)
 {
@@ -72,39 +72,58 @@ static void find_subscripts(finder *f, expr e)
         expr_any(f->w->spec->pool, e, note_subscripts, f);
 }
 
-// The least extent of an axis that the index stands bare in, for ranges whose bounds are read from the tensor.
+// How far an index may run: the first value from 0 at which a subscript that it moves, other indices at 0, leaves its
+// tensor, and the ends of the results' axes that it runs along. For ranges whose bounds are read from a tensor.
 typedef struct axis_finder { const workload *w; int index; int64_t extent; } axis_finder;
+
+enum { FARTHEST = 1 << 20 };
+
+static bool has_read(const expr_node *n, void *user)
+{
+    return n->kind == EX_READ || n->kind == EX_VALUE;
+}
+
+static void limit_by(axis_finder *f, expr subscript, int64_t size)
+{
+    int64_t *at = ARENA_ARRAY(f->w->arena, int64_t, f->w->spec->indices.n + 1);
+    lanes *l = lanes_create(f->w->arena, &f->w->data, subscript, f->index);
+    for (int64_t from = 0; l && from < f->extent; from += LANES_MAX) {
+        const int64_t *s = lanes_eval(l, at, from, LANES_MAX);
+        for (int i = 0; i < LANES_MAX && from + i < f->extent; i++)
+            if (s[i] < 0 || s[i] >= size)
+                f->extent = from + i;
+    }
+}
 
 static bool note_axis(const expr_node *n, void *user)
 {
     axis_finder *f = user;
-    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++) {
-        const expr_node *s = expr_get(f->w->spec->pool, n->args[k]);
-        if (s->kind == EX_INDEX && s->id == f->index && f->w->tensors[n->id].size[k] < f->extent)
-            f->extent = f->w->tensors[n->id].size[k];
-    }
+    expr_pool *pool = f->w->spec->pool;
+    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++)
+        if (expr_uses_index(pool, n->args[k], f->index) && !expr_any(pool, n->args[k], has_read, NULL))
+            limit_by(f, n->args[k], f->w->tensors[n->id].size[k]);
     return false;
 }
 
 static int64_t axis_extent(const workload *w, int index)
 {
-    axis_finder f = {w, index, INT64_MAX};
+    axis_finder f = {w, index, FARTHEST};
     for (int e = 0; e < w->spec->equations.n; e++)
         expr_any(w->spec->pool, w->spec->equations.at[e].body, note_axis, &f);
-    for (int i = 0; i < w->spec->params.n; i++) {   // results that the index runs along
+    for (int i = 0; i < w->spec->params.n; i++) {
         const program_param *p = &w->spec->params.at[i];
         const program_equation *e = p->is_result && p->equation >= 0 ? &w->spec->equations.at[p->equation] : NULL;
         for (int k = 0; e && e->result_own && k < e->result_rank && k < p->rank; k++)
             if (e->result_own[k] == index && w->tensors[i].size[k] < f.extent)
                 f.extent = w->tensors[i].size[k];
     }
-    return f.extent == INT64_MAX ? 0 : f.extent;
+    return f.extent == FARTHEST ? 0 : f.extent;
 }
 
 static integer_use find_use(const workload *w, int param)
 {
     integer_use use = {.below = INT64_MAX};
-    finder f = {w, param, &use, 0};
+    finder f = {w, param, &use};
     for (int e = 0; e < w->spec->equations.n; e++) {
         find_subscripts(&f, w->spec->equations.at[e].body);
         find_subscripts(&f, w->spec->equations.at[e].domain);
