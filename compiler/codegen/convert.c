@@ -138,7 +138,7 @@ static MlirValue round_bits(builder *b, narrow f, MlirValue v)
     MlirValue sign = build_andi(b, build_shrui(b, bits, imm(b, bits, 32 - width)), imm(b, bits, 1 << (width - 1)));
     MlirValue m = build_andi(b, bits, imm(b, bits, 0x7FFFFFFF));
     MlirValue odd = build_andi(b, build_shrui(b, m, imm(b, m, shift)), imm(b, m, 1));
-    MlirValue normal = build_addi(b, m, imm(b, m, (((int64_t)bias - 127) << 23) + (1 << (shift - 1)) - 1));
+    MlirValue normal = build_addi(b, m, imm(b, m, ((int64_t)bias - 127) * (1 << 23) + (1 << (shift - 1)) - 1));
     normal = build_shrui(b, build_addi(b, normal, odd), imm(b, m, shift));
     if (f.exponent < 8) {
         int64_t magic = (int64_t)(127 - bias + shift + 1) << 23;

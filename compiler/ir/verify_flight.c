@@ -87,7 +87,7 @@ static bool in_flight(MlirValue v, int depth)
     intptr_t n = op.ptr ? mlirOpResultGetResultNumber(v) : mlirBlockArgumentGetArgNumber(v) - 1;
     if (!op.ptr)
         loop = mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(v));
-    if (!ir_is(loop, "scf.for") || n < 0)
+    if (!ir_is(loop, "scf.for") || n < 0 || 3 + n >= mlirOperationGetNumOperands(loop))
         return false;
     MlirOperation yield = mlirBlockGetTerminator(ir_block(loop, 0));
     return in_flight(mlirOperationGetOperand(loop, 3 + n), depth - 1) ||

@@ -122,9 +122,18 @@ static bool check_inputs(MlirOperation op, tile_parts p)
     return tile_check_finished(op);
 }
 
+static bool is_address_code(MlirOperation op, void *user)
+{
+    MlirOperation access = *(MlirOperation *)user;
+    if (mlirOperationEqual(op, access) || !ir_in_dialect(op, "tile") || ir_is(op, "tile.apply") ||
+        ir_is(op, "tile.subscripts"))
+        return true;
+    return verify_fail(access, "body must not contain '%.*s'", REF(ir_name(op)));
+}
+
 bool tile_check_access(MlirOperation op, tile_parts p, bool with_inputs)
 {
-    if (!tile_check_dims(op, p) || !tile_check_body(op, p, with_inputs))
+    if (!tile_check_dims(op, p) || !tile_check_body(op, p, with_inputs) || !ir_walk(op, is_address_code, &op))
         return false;
     MlirOperation last = mlirBlockGetTerminator(ir_block(op, 0));
     if (!ir_is(last, "tile.subscripts"))

@@ -252,7 +252,7 @@ def Tile_RolesOp : Op<Tile_Dialect, "roles", [SingleBlock, RecursiveMemoryEffect
   let summary = "regions that run side by side";
   let description = [{
     One region for each role, with its count of warps and of registers a thread. Only memory, rings, dims and scalars
-    come from outside; tiles do not cross. On a CPU the roles run one after another, so a ring must hold what is produced.
+    come from outside; tiles do not cross. Code generators for CPUs refuse them.
   }];
   let arguments = (ins DenseI64ArrayAttr:$warps, DenseI64ArrayAttr:$registers);
   let regions = (region VariadicRegion<SizedRegion<1>>:$roles);

@@ -19,7 +19,8 @@ enum { COUNT = 4096, LANES = 16, MAX_ARGS = 4 };
 typedef struct instance {
     expr_fn f;
     expr_type args[MAX_ARGS], result;
-    int lanes;
+    int lanes, degree;             // degree: of exp2 called by apply_exp2_f32, 0: apply_expand
+    const machine *machine;
     char name[64];
 } instance;
 
@@ -52,6 +53,13 @@ static void put(builder *b, const instance *t, MlirValue v, MlirValue memref, Ml
         build_store(b, v, memref, 1, &at);
 }
 
+static MlirValue expand(builder *b, const instance *t, const MlirValue *x)
+{
+    if (t->degree)
+        return apply_exp2_f32(b, t->machine, x[0], t->degree);
+    return apply_expand(b, t->machine, t->f, t->result == TY_BOOL ? b->i1 : elem_of(b, t->result), x);
+}
+
 static void build_instance(builder *b, MlirModule module, const instance *t)
 {
     int n = expr_fn_arity(t->f);
@@ -64,8 +72,7 @@ static void build_instance(builder *b, MlirModule module, const instance *t)
     build_for loop = build_for_begin(b, build_index(b, 0), build_index(b, COUNT), build_index(b, t->lanes), 0, NULL);
     for (int i = 0; i < n; i++)
         x[i] = fetch(b, t, build_func_arg(&f, i), loop.iv, t->args[i]);
-    MlirType result = t->result == TY_BOOL ? b->i1 : elem_of(b, t->result);
-    put(b, t, apply_expand(b, NULL, t->f, result, x), build_func_arg(&f, n), loop.iv);
+    put(b, t, expand(b, t, x), build_func_arg(&f, n), loop.iv);
     build_for_end(b, &loop, NULL);
     build_func_end(b, &f, 0, NULL);
 }
@@ -273,6 +280,22 @@ static void add_others(suite *s)
     add(s, EF_LT, TY_BOOL, TY_BOOL, TY_BOOL, TY_BOOL);
 }
 
+static void run_suite(const suite *s)
+{
+    MlirContext context = ir_context_create();
+    MlirModule module = mlirModuleCreateEmpty(mlirLocationUnknownGet(context));
+    builder b = builder_at_end(context, mlirModuleGetBody(module));
+    for (int i = 0; i < s->n; i++)
+        build_instance(&b, module, &s->at[i]);
+    assert_true(ir_verify(mlirModuleGetOperation(module)));
+    MlirExecutionEngine engine = jit_compile(module, "");
+    for (int i = 0; i < s->n; i++)
+        check_instance(engine, &s->at[i]);
+    mlirExecutionEngineDestroy(engine);
+    mlirModuleDestroy(module);
+    ir_context_destroy(context);
+}
+
 static void every_function_is_right(void **state)
 {
     static suite s;
@@ -280,23 +303,30 @@ static void every_function_is_right(void **state)
         if (f != EF_AND && f != EF_OR && f != EF_NOT && f != EF_CONVERT && f != EF_UNIFORM)
             add_function(&s, (expr_fn)f);
     add_others(&s);
-    MlirContext context = ir_context_create();
-    MlirModule module = mlirModuleCreateEmpty(mlirLocationUnknownGet(context));
-    builder b = builder_at_end(context, mlirModuleGetBody(module));
-    for (int i = 0; i < s.n; i++)
-        build_instance(&b, module, &s.at[i]);
-    assert_true(ir_verify(mlirModuleGetOperation(module)));
-    MlirExecutionEngine engine = jit_compile(module, "");
-    for (int i = 0; i < s.n; i++)
-        check_instance(engine, &s.at[i]);
-    mlirExecutionEngineDestroy(engine);
-    mlirModuleDestroy(module);
-    ir_context_destroy(context);
+    run_suite(&s);
+}
+
+// 2^x of both degrees, in plain operations and by the scaling instruction where this CPU has it.
+static void every_form_of_exp2_is_right(void **state)
+{
+    static const machine scaling = {.has_scalef = true};
+    static suite s;
+    for (int degree = 5; degree <= 6; degree++)
+        for (int form = 0; form < 3; form++) {
+            if (form == 2 && !__builtin_cpu_supports("avx512dq"))
+                continue;
+            instance *t = &s.at[s.n++];
+            *t = (instance){.f = EF_EXP2, .args = {TY_F32}, .result = TY_F32, .lanes = form ? LANES : 1, .degree = degree,
+                            .machine = form == 2 ? &scaling : NULL};
+            snprintf(t->name, sizeof t->name, "exp2_degree%d_form%d", degree, form);
+        }
+    run_suite(&s);
 }
 
 int main(void)
 {
     bridge_register_upstream_passes();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_function_is_right)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_function_is_right),
+                                       cmocka_unit_test(every_form_of_exp2_is_right)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
