@@ -78,7 +78,7 @@ static void lower(cpu_gen *g, MlirOperation op)
 {
     g->b = builder_before(op);
     switch (tile_kind_of(op)) {
-    case TILE_DIM: case TILE_ALLOC: break;
+    case TILE_DIM: case TILE_ALLOC: case TILE_WAIT: case TILE_FINISH: break;
     case TILE_LOAD: cpu_load(g, op); break;
     case TILE_STORE: cpu_store(g, op); break;
     case TILE_MAP: cpu_map(g, op); break;
@@ -115,6 +115,68 @@ static bool check_rank(cpu_gen *g, MlirOperation op)
     return ok;
 }
 
+// ---- bf16 -----------------------------------------------------------------------------------------------------------
+
+// LLVM makes calls or single elements of vectors of bf16 on targets without such arithmetic, so memory of bf16 is taken as
+// i16, which tile.load and tile.store allow (`storage`). True when all users of the argument allow that.
+static bool can_be_bits(MlirValue memref)
+{
+    MlirType t = type_of(memref);
+    if (!mlirTypeIsAMemRef(t) || !mlirTypeIsABF16(type_memref_elem(t)))
+        return false;
+    for (MlirOpOperand u = mlirValueGetFirstUse(memref); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
+        MlirOperation user = mlirOpOperandGetOwner(u);
+        if (tile_kind_of(user) != TILE_LOAD && tile_kind_of(user) != TILE_STORE && !ir_is(user, "memref.dim"))
+            return false;
+    }
+    return true;
+}
+
+static void make_bits(cpu_gen *g, MlirValue memref)
+{
+    MlirType t = type_of(memref);
+    int64_t shape[64];
+    int rank = type_memref_rank(t);
+    for (int i = 0; i < rank && i < 64; i++)
+        shape[i] = mlirShapedTypeGetDimSize(t, i);
+    mlirValueSetType(memref, mlirMemRefTypeGet(mlirIntegerTypeGet(g->context, 16), rank, shape, mlirMemRefTypeGetLayout(t),
+                                               mlirMemRefTypeGetMemorySpace(t)));
+    for (MlirOpOperand u = mlirValueGetFirstUse(memref); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
+        MlirOperation user = mlirOpOperandGetOwner(u);
+        if (!ir_is(user, "memref.dim"))
+            ir_set(user, "storage", ir_attr_str(g->context, "bf16"));
+    }
+}
+
+static void take_bf16_as_bits(cpu_gen *g, MlirOperation func)
+{
+    MlirBlock entry = ir_block(func, 0);
+    MlirType type = mlirTypeAttrGetValue(ir_attr(func, "function_type"));
+    int n = (int)mlirBlockGetNumArguments(entry), results = (int)mlirFunctionTypeGetNumResults(type);
+    MlirType *in = ARENA_ARRAY(g->arena, MlirType, n + 1), *out = ARENA_ARRAY(g->arena, MlirType, results + 1);
+    for (int i = 0; i < n; i++) {
+        MlirValue v = mlirBlockGetArgument(entry, i);
+        if (can_be_bits(v))
+            make_bits(g, v);
+        in[i] = type_of(v);
+    }
+    for (int i = 0; i < results; i++)
+        out[i] = mlirFunctionTypeGetResult(type, i);
+    ir_set(func, "function_type", mlirTypeAttrGet(mlirFunctionTypeGet(g->context, n, in, results, out)));
+}
+
+// ---- in flight ------------------------------------------------------------------------------------------------------
+
+// What is asynchronous is done at once here: a wait returns its operands, a finish its input.
+static void drop_waits(cpu_gen *g, MlirOperation op)
+{
+    tile_parts p = tile_parts_of(op);
+    if (p.kind != TILE_WAIT && p.kind != TILE_FINISH)
+        return;
+    for (int i = 0; i < mlirOperationGetNumResults(op); i++)
+        mlirValueReplaceAllUsesOfWith(mlirOperationGetResult(op, i), tile_part(op, p.ins, i));
+}
+
 static void lower_function(cpu_gen *g, MlirOperation func)
 {
     finder applies = {.arena = g->arena}, tiles = {.arena = g->arena};
@@ -129,6 +191,9 @@ static void lower_function(cpu_gen *g, MlirOperation func)
         ok = check_rank(g, tiles.found.at[i]) && ok;
     if (!ok || (tiles.found.n == 0 && !is_nest(func)))
         return;
+    take_bf16_as_bits(g, func);
+    for (int i = 0; i < tiles.found.n; i++)
+        drop_waits(g, tiles.found.at[i]);
     g->b = builder_before(mlirBlockGetFirstOperation(ir_block(func, 0)));
     cpu_plan(g);
     cpu_make_slots(g);

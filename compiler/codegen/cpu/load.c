@@ -332,7 +332,7 @@ static void store_element(mover *v)
     x = convert_encode(b, v->storage, x, type_memref_elem(type_of(v->mem)));
     if (half) {
         MlirValue by = shift_of(v, odd), old = build_load(b, v->mem, 1, &at);
-        MlirValue low = build_int(b, b->i8, 15), keep = build_not(b, build_shli(b, low, by));
+        MlirValue low = build_int(b, b->i8, 15), keep = build_xori(b, build_shli(b, low, by), build_int(b, b->i8, -1));
         x = build_ori(b, build_andi(b, old, keep), build_shli(b, build_andi(b, x, low), by));
     }
     build_store(b, x, v->mem, 1, &at);

@@ -89,6 +89,8 @@ static void collect(cpu_gen *g)
 {
     for (int i = 0; i < g->spans.n; i++) {
         MlirOperation op = g->spans.at[i].op;
+        if (tile_kind_of(op) == TILE_WAIT || tile_kind_of(op) == TILE_FINISH)
+            continue;      // nobody uses their results any more
         for (int r = 0; r < mlirOperationGetNumResults(op); r++) {
             MlirValue v = mlirOperationGetResult(op, r);
             if (bridge_is_tile(type_of(v)) || bridge_is_buf(type_of(v)))

@@ -97,7 +97,7 @@ static void fill_memory(memory *m, const char *fill, double below, uint64_t *sta
     for (;;) {
         int64_t linear = 0;
         for (int i = 0; i < m->rank; i++)
-            linear += at[i] * m->numbers[1 + m->rank + i];
+            linear += at[i] * m->numbers[1 + m->rank + i] * (m->elem == ELEM_I4 && i < m->rank - 1 ? 2 : 1);
         narrow_store(m->elem, m->data, linear, sample(state, fill, below));
         int k = m->rank - 1;
         while (k >= 0 && ++at[k] == m->numbers[1 + k])
@@ -131,6 +131,8 @@ static void make_memory(arena *a, MlirOperation func, int i, MlirType type, memo
             m->span += array_at(strides, k) * (array_at(shape, k) - 1);
         }
     }
+    for (int k = 0; m->elem == ELEM_I4 && k < m->rank - 1; k++)     // bytes, but for the last axis
+        m->numbers[1 + m->rank + k] /= 2;
     m->bytes = (int)narrow_bytes(m->elem, (size_t)m->span);
     m->data = m->allocated = m->aligned = guarded((size_t)m->bytes);
     MlirStringRef f = mlirAttributeIsNull(fill) ? ir_ref("normal") : mlirStringAttrGetValue(fill);

@@ -1,0 +1,60 @@
+// What the operations become: calls of shared micro-kernels, vectors along the last dim, in-place state.
+// RUN: %attnc-opt --codegen-cpu %s | FileCheck %s
+!m = memref<?x?xf32, strided<[?, ?], offset: ?>>
+!b = memref<?x?xbf16, strided<[?, ?], offset: ?>>
+!q = !tile.tile<"d" x 64, "i" x 48, f32>
+!k = !tile.tile<"j" x 64, "d" x 64, f32>
+!s = !tile.tile<"j" x 64, "i" x 48, f32>
+!z = !tile.tile<"i" x 48, f32>
+module attributes {attn.target = "x86-64-v4"} {
+// The sizes are constants: Q^T, K from bf16, S and P in one slot, and the state.
+// CHECK-LABEL: func.func @nest.workspace(%arg0: memref
+// CHECK: %[[BYTES:.*]] = arith.constant 41152 : index
+// CHECK: return %[[BYTES]] : index
+
+// CHECK-LABEL: func.func @nest(
+// CHECK-SAME: memref<?x?xi16, strided<[?, ?], offset: ?>>
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<?xi8> {attn.workspace}
+func.func @nest(%Q: !m {attn.name = "Q", attn.argument}, %K: !b {attn.name = "K", attn.argument}, %i0: index {attn.item}) {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c48 = arith.constant 48 : index
+  %J = tile.dim "j" from %c0 extent %c64 max 64
+  %I = tile.dim "i" from %i0 extent %c48 max 48
+  %D = tile.dim "d" from %c0 extent %c64 max 64
+  %state = tile.alloc dims(%I) : !tile.buf<"i" x 48, f32>
+  // CHECK-COUNT-4: memref.view %[[W]]
+  // CHECK: call @attn.pack.f320.f32.16(
+  // CHECK: call @attn.pack.bf1616.f32.16(
+  %q = tile.load %Q dims(%D, %I) : !m -> !q { ^bb0(%d: index, %i: index): tile.subscripts %i, %d }
+  %k = tile.load %K dims(%J, %D) : !b -> !k { ^bb0(%j: index, %d: index): tile.subscripts %j, %d }
+  // The packed block has its columns side by side.
+  // CHECK: call @attn.contract.f32.3x16.columns(
+  %s = tile.contract dims(%J, %I, %D) over ["d"] ins(%k, %q : !k, !q) -> !s
+  // CHECK: scf.for
+  // CHECK: scf.for
+  // CHECK: vector.load {{.*}} vector<16xf32>
+  // CHECK: arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
+  // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"
+  // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"
+  // CHECK: vector.store
+  %p = tile.map dims(%J, %I) ins(%s : !s) -> !s { ^bb0(%j: index, %i: index, %x: f32):
+    %c = arith.constant 0.125 : f32
+    %y = tile.apply "mul" (%x, %c) : (f32, f32) -> f32
+    %e = tile.apply "exp2" (%y) : (f32) -> f32
+    tile.yield %e : f32 }
+  // Four running sums of one vector, then the state, in place.
+  // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+  // CHECK: vector.store
+  // CHECK-NEXT: }
+  // CHECK-NEXT: return
+  %z = tile.get %state[] : !tile.buf<"i" x 48, f32> -> !z
+  %z1 = tile.reduce "sum" dims(%J, %I) over ["j"] ins(%p : !s) init(%z : !z) -> !z
+  tile.put %z1, %state[] : !z, !tile.buf<"i" x 48, f32>
+  return
+}
+}
+// 24 accumulators in registers.
+// CHECK-LABEL: func.func private @attn.contract.f32.3x16.columns
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, index, index)
+// CHECK-COUNT-48: vector.fma
