@@ -2,14 +2,14 @@
 // fp64 reference; the error rule is the language's (reference/compare.h).
 #include "driver.h"
 #include "grid.h"
+#include "judge.h"
 #include "progress.h"
-#include "reference/compare.h"
 #include "support/json.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 48, MOST_RESULTS = 32 };
+enum { MOST_RESULTS = 32 };
 static const double most_terms = 4e6;    // of one case: the reference is an interpreter
 
 // One result over all cases of one schedule. The largest errors and yardsticks of all cases are shown; each case is judged
@@ -45,22 +45,6 @@ static double ratio_of(compare_error error, compare_error yardstick, double ulp)
     return larger(a, b);
 }
 
-static const char *index_text(arena *a, const workload *w, int param, const int64_t *index)
-{
-    const char *text = "";
-    for (int i = 0; i < w->spec->params.at[param].rank; i++)
-        text = arena_printf(a, "%s%s%lld", text, i ? ", " : "", (long long)index[i]);
-    return text;
-}
-
-static const char *case_text(arena *a, const workload *w, int param, const compare_report *r)
-{
-    return arena_printf(a, "%s[%s] is %.9g, must be %.9g; error %.3g, rms %.3g, allowed %.3g, rms %.3g; %s",
-                        w->spec->params.at[param].name, index_text(a, w, param, r->worst), r->worst_got,
-                        r->worst_expected, r->error.largest, r->error.rms, 2 * r->yardstick.largest + r->ulp,
-                        2 * r->yardstick.rms + r->ulp, workload_text(w));
-}
-
 static void add_report(checker *k, tally *t, const workload *w, int param, const compare_report *r)
 {
     double ratio = r->disagreements ? INFINITY : ratio_of(r->error, r->yardstick, r->ulp);
@@ -73,60 +57,20 @@ static void add_report(checker *k, tally *t, const workload *w, int param, const
     t->ulp = larger(t->ulp, r->ulp);
     if (ratio > t->ratio || !t->worst) {
         t->ratio = ratio;
-        t->worst = case_text(k->arena, w, param, r);
+        t->worst = judge_text(k->arena, w, param, r);
     }
-}
-
-static bool reports_right(const compare_report *reports, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (!reports[i].right)
-            return false;
-    return true;
-}
-
-// Judges every result that is not right yet by one more unfused run. Returns why the reference refuses the call, or NULL.
-static const char *compare_run(checker *k, workload *w, reference *exact, int run, compare_report *reports)
-{
-    int first = workload_first_result(w);
-    reference *typed = reference_create(w->arena, k->c->kernel, workload_reference_tensors(w), workload_reference_scalars(w),
-                                        &(reference_options){.as_typed = true, .run = run});
-    for (int i = first; i < w->spec->params.n; i++) {
-        const attn_tensor *got = &w->tensors[i];
-        compare_report *report = &reports[i - first];
-        compare_rows rows = compare_sample(w->arena, w->spec->params.at[i].rank, got->size, ROWS, (uint64_t)k->o->seed);
-        int failed = run == 0         ? compare_result(w->arena, exact, typed, i - first, got, &rows, report)
-                     : !report->right ? compare_further(w->arena, exact, typed, i - first, got, &rows, report)
-                                      : 0;
-        if (failed)
-            return reference_error(exact, NULL) ? reference_error(exact, NULL) : reference_error(typed, NULL);
-    }
-    return NULL;
-}
-
-// Compares all results; more unfused runs are made only where the plain one does not pass the kernel. When the reference
-// refuses the call (a read outside a tensor), returns why; nothing is counted then, and neither when `count` is false.
-static const char *compare_all(checker *k, workload *w, tally *tallies, bool count)
-{
-    reference *exact = reference_create(w->arena, k->c->kernel, workload_reference_tensors(w),
-                                        workload_reference_scalars(w), &(reference_options){0});
-    int first = workload_first_result(w), n = w->spec->params.n - first;
-    compare_report *reports = ARENA_ARRAY(w->arena, compare_report, n + 1);
-    for (int run = 0; run < (count ? REFERENCE_RUNS : 1) && (run == 0 || !reports_right(reports, n)); run++) {
-        const char *refused = compare_run(k, w, exact, run, reports);
-        if (refused)
-            return refused;
-    }
-    for (int i = 0; i < n && count; i++)
-        add_report(k, &tallies[i], w, first + i, &reports[i]);
-    return NULL;
 }
 
 // Kernel and reference must refuse the same calls.
-static void judge(checker *k, workload *w, const attn_status *status, tally *tallies)
+static void judge_case(checker *k, workload *w, const attn_status *status, tally *tallies)
 {
-    const char *refused = compare_all(k, w, tallies, status->code == ATTN_OK);
-    if (!refused == (status->code == ATTN_OK))
+    bool accepted = status->code == ATTN_OK;
+    int first = workload_first_result(w);
+    compare_report *reports = ARENA_ARRAY(w->arena, compare_report, w->spec->params.n + 1);
+    const char *refused = judge_results(w, k->c->kernel, (uint64_t)k->o->seed, accepted, reports);
+    for (int i = first; i < w->spec->params.n && accepted && !refused; i++)
+        add_report(k, &tallies[i - first], w, i, &reports[i - first]);
+    if (!refused == accepted)
         return;
     tallies[0].wrong++;
     tallies[0].ratio = INFINITY;
@@ -147,7 +91,7 @@ static bool run_case(checker *k, const kernel *kernel, const int64_t *sizes, tal
     if (ok) {
         poison_uncovered(&w);
         attn_status status = kernel->call(w.args, &(attn_exec){.workers = k->o->threads});
-        judge(k, &w, &status, tallies);
+        judge_case(k, &w, &status, tallies);
     }
     workload_deinit(&w);
     arena_destroy(scratch);

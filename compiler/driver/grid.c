@@ -1,5 +1,6 @@
 // grid.c: see grid.h.
 #include "grid.h"
+#include <math.h>
 #include <string.h>
 
 enum { TRIES = 200, MIXTURES = 12 };
@@ -82,6 +83,10 @@ grid grid_make(arena *a, compilation *c, const int64_t *fixed, double limit)
 {
     static const int64_t one[] = {1};
     maker m = {.arena = a, .c = c, .fixed = fixed, .sizes = c->spec->sizes.n, .limit = limit, .state = 88172645463325252u};
+    bool all_fixed = true;
+    for (int s = 0; s < m.sizes; s++)
+        all_fixed &= fixed[s] >= 0;
+    m.limit = all_fixed ? INFINITY : limit;
     add_case(&m, -1, 0, one, 1);
     for (int s = 0; s < m.sizes; s++)
         for (int e = 0; e < LENGTH(edges) && fixed[s] < 0; e++)

@@ -6,7 +6,7 @@
 
 typedef struct grid { int count; int64_t **cases; } grid;   // cases[k][size]
 
-// `fixed[size]` >= 0 holds a size; `limit` bounds the terms of one case. Only problems that the kernel's requirements
+// `fixed[size]` >= 0 holds a size; `limit` bounds the terms of one case, unless all sizes are held. Only problems that the kernel's requirements
 // allow are listed.
 grid grid_make(arena *a, compilation *c, const int64_t *fixed, double limit);
 #endif

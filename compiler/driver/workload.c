@@ -321,7 +321,9 @@ bool workload_write(workload *w, const char *name, const char *path)
 {
     int param = find_param(w, name, true);
     if (param < 0)
-        return FAIL(w, array_fit, "kernel %s has no result '%s'", w->spec->name, name);
+        param = find_param(w, name, false);
+    if (param < 0 || is_scalar(&w->spec->params.at[param]))
+        return FAIL(w, array_fit, "kernel %s has no array '%s'", w->spec->name, name);
     const program_param *p = &w->spec->params.at[param];
     npy_array array = {.type = p->elem, .rank = p->rank, .data = w->tensors[param].data};
     memcpy(array.size, w->tensors[param].size, sizeof array.size);

@@ -46,6 +46,7 @@ const attn_scalar *workload_reference_scalars(const workload *w);
 int workload_first_result(const workload *w);
 // "B=1 H=16 …"
 const char *workload_text(const workload *w);
+// A result, or an argument, as a .npy file.
 bool workload_write(workload *w, const char *name, const char *path);
 
 // ---- random.c -------------------------------------------------------------------------------------------------------
