@@ -37,6 +37,9 @@ node *compile_make_fn(compiler *c, node_kind kind, ast_fn fn, ast_category categ
                       node *const *args);
 node *compile_make(compiler *c, node_kind kind, ast_category category, span at, int count, node *const *args);
 node *compile_make2(compiler *c, node_kind kind, ast_op op, ast_category category, span at, node *a, node *b);
+// In runs with fused multiply-adds: the product x, which is added to something, is not rounded before. False when it is
+// none, or when the run has none.
+bool compile_fuse_product(const compiler *c, node *x);
 node *compile_make_call(compiler *c, ast_fn fn, ast_category category, span at, int count, node *const *args);
 node *compile_make_constant(compiler *c, ast_category category, span at, word value);
 node *compile_make_index(compiler *c, int index, span at);

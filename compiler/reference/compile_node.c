@@ -53,8 +53,10 @@ node *compile_complete(compiler *c, node *x)
 {
     uint64_t *depends = compile_new_set(c);
     bool constant = is_strict(x->kind);
+    x->partial = x->kind == NODE_VALUE || x->kind == NODE_WHERE;
     for (int a = 0; a < x->count; a++)
         if (x->args[a]) {
+            x->partial |= x->args[a]->partial;
             compile_set_join(depends, x->args[a]->depends, c->m->index_words);
             constant &= x->args[a]->kind == NODE_CONST;
         }
@@ -93,6 +95,16 @@ node *compile_make_call(compiler *c, ast_fn fn, ast_category category, span at, 
     return compile_make_fn(c, NODE_CALL, fn, category, at, count, args);
 }
 
+bool compile_fuse_product(const compiler *c, node *x)
+{
+    while (x->kind == NODE_WHERE)
+        x = x->args[1];
+    bool product = c->m->run.fused && x->kind == NODE_ARITHMETIC && x->op == OP_MUL && x->round;
+    if (product)
+        x->round = false;
+    return product;
+}
+
 node *compile_make2(compiler *c, node_kind kind, ast_op op, ast_category category, span at, node *a, node *b)
 {
     if (!a || !b)
@@ -101,6 +113,8 @@ node *compile_make2(compiler *c, node_kind kind, ast_op op, ast_category categor
     if (!x)
         return NULL;
     x->op = op, x->args[0] = a, x->args[1] = b;
+    if (category == CAT_FLOAT && (op == OP_ADD || op == OP_SUB) && !compile_fuse_product(c, b))
+        compile_fuse_product(c, a);
     return compile_complete(c, x);
 }
 

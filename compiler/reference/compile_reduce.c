@@ -38,6 +38,8 @@ static node *make_reduced(compiler *c, definition_kind kind, ast_category catego
     if (!x)
         return NULL;
     definition *d = compile_definition(c, kind, "", e->at);
+    if (kind == DEF_SUM || kind == DEF_MEAN)
+        compile_fuse_product(c, body);
     d->category = category, d->body = body, d->bound_count = e->bound_count;
     d->bound = ARENA_ARRAY(c->m->arena, int, e->bound_count + 1);
     for (int b = 0; b < e->bound_count; b++)

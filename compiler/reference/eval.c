@@ -197,6 +197,20 @@ static void sum_div(int n, const word *a, const word *b, word *out)
         out[k].f = b[k].f == 0 ? 0 : a[k].f / b[k].f;
 }
 
+// Quotients as products with a rounded reciprocal, where that is a normal number.
+static void multiply_reciprocal(int n, const word *a, const word *b, word *out)
+{
+    for (int k = 0; k < n; k++) {
+        float inverse = (float)(1 / b[k].f);
+        out[k].f = isnormal(inverse) ? a[k].f * (double)inverse : out[k].f;
+    }
+}
+
+static bool is_division(const node *x)
+{
+    return x->kind == NODE_SUM_DIV || (x->kind == NODE_ARITHMETIC && x->op == OP_DIV && x->category == CAT_FLOAT);
+}
+
 static void x_log_x(ast_fn fn, bool round, int n, const word *a, word *out)
 {
     for (int k = 0; k < n; k++) {
@@ -214,13 +228,34 @@ static void negate(bool floats, int n, const word *a, word *out)
             out[k].i = (int64_t)(0 - (uint64_t)a[k].i);
 }
 
-// Operations that need all their arguments, element by element.
+// Arguments of an operation that needs all of them. Those that may not exist come first, and the others are evaluated
+// only where they do: a value that does not exist guards the reads beside it.
+static void eval_arguments(machine *m, const node *x, const site *s, vec *args)
+{
+    uint8_t mask[LANES];
+    site inner = *s;
+    bool somewhere = true;
+    for (int pass = 0; pass < 2; pass++)
+        for (int a = 0; a < x->count; a++) {
+            if (x->args[a]->partial != (pass == 0))
+                continue;
+            if (somewhere) {
+                machine_eval(m, x->args[a], &inner, &args[a]);
+            } else {
+                args[a] = machine_vec(m, s->n);
+                nothing(s, &args[a]);
+            }
+            for (int k = 0; k < s->n && !args[a].all; k++)
+                mask[k] = exists_at(&args[a], &inner, k);
+            somewhere = somewhere && (args[a].all || narrow_site(s, mask, &inner));
+        }
+}
+
 static void eval_strict(machine *m, const node *x, const site *s, vec *out)
 {
     vec args[4];
     int n = s->n;
-    for (int a = 0; a < x->count; a++)
-        machine_eval(m, x->args[a], s, &args[a]);
+    eval_arguments(m, x, s, args);
     meet(s, args, x->count, out);
     const word *a = args[0].v, *b = args[x->count > 1].v;
     bool floats = x->args[0]->category == CAT_FLOAT;
@@ -241,8 +276,11 @@ static void eval_strict(machine *m, const node *x, const site *s, vec *out)
         for (int k = 0; k < n; k++)
             out->v[k].i = !a[k].i;
     }
+    if (x->round && m->run.reciprocal && is_division(x))
+        multiply_reciprocal(n, a, b, out->v);
     if (x->round)
         numeric_round(n, out->v);
+    runs_move(m->run.seed, x, n, out->v);
 }
 
 static void eval_index(const node *x, const site *s, vec *out)

@@ -42,6 +42,7 @@ struct node {
     node_kind kind;
     ast_category category;   // CAT_FLOAT uses word.f, CAT_INT and CAT_BOOL word.i
     bool round;              // floats are rounded to f32
+    bool partial;            // may not exist everywhere
     ast_op op;
     ast_fn fn;
     elem_type elem;
@@ -111,12 +112,24 @@ typedef struct cache {
     int bucket_count;
 } cache;
 
+typedef enum sum_order { SUM_FORWARD, SUM_BACKWARD, SUM_PAIRWISE, SUM_INTERLEAVED } sum_order;
+
+// One of the unfused runs.
+typedef struct unfused_run {
+    sum_order order;
+    int ways;                // of SUM_INTERLEAVED
+    bool fused;              // a product that is added is not rounded before
+    bool reciprocal;         // division multiplies by the reciprocal
+    uint64_t seed;           // not 0: functions and quotients move by -1, 0 or 1 unit in the last place, by their bits
+} unfused_run;
+
 typedef struct scratch_slab scratch_slab;
 typedef struct scratch_mark { scratch_slab *slab; size_t used; } scratch_mark;
 
 struct machine {
     arena *arena;
     bool typed;
+    unfused_run run;         // typed: which
     int index_count;
     size_t index_words;
     const char **index_name;
@@ -186,6 +199,18 @@ void machine_cache_init(machine *m, size_t bytes, int key_max);
 // overwritten. axis is -1 for a definition without keys.
 void machine_cache_read(machine *m, definition *d, int axis, int64_t *key, int64_t lane0, int n,
                         const uint8_t *active, vec *out);
+
+// ---- runs.c ---------------------------------------------------------------------------------------------------------
+unfused_run runs_get(int number);
+// Moves the n results of a node that libraries and hardware do not all round alike.
+void runs_move(uint64_t seed, const node *x, int n, word *v);
+
+// ---- partial.c: sums of typed references in other orders than the terms come in -------------------------------------
+typedef struct partial partial;
+// For n lanes, in scratch memory.
+partial *partial_create(machine *m, bool round, int n);
+void partial_add(partial *p, int lane, double x);
+double partial_sum(const partial *p, int lane);
 
 // ---- reduce.c -------------------------------------------------------------------------------------------------------
 void machine_reduce(machine *m, const definition *d, const site *s, vec *out);

@@ -1,5 +1,6 @@
 // reduce.c: sums, means, maxima and minima. The innermost reduced index runs as the lane where it is long; else the
-// site's own lane stays, and one accumulator a lane takes each step. Either way a lane's terms come in index order.
+// site's own lane stays, and one accumulator a lane takes each step. Either way a lane's terms come in index order, or
+// in the opposite one where the run of a typed reference says so.
 #include "machine.h"
 
 #include <math.h>
@@ -13,6 +14,8 @@ typedef struct reducer {
     int64_t *at;        // s.at, writable
     word *acc;
     double *low;
+    partial *parts;     // NULL: sums run in the accumulators
+    int lane0;          // of parts, for the accumulator 0
     int64_t *count;
     int active;
 } reducer;
@@ -81,14 +84,13 @@ static void fold_sum_chunk(const reducer *r, const word *v, int n, int lane)
         fold_exact_chunk(v, n, &r->acc[lane].f, &r->low[lane]);
         return;
     }
-    if (r->d->round) {
-        float sum = (float)high;
-        for (int k = 0; k < n; k++)
-            sum += (float)v[k].f;
-        high = sum;
-    } else {
-        for (int k = 0; k < n; k++)
-            high += v[k].f;
+    bool backward = r->m->run.order == SUM_BACKWARD;
+    for (int k = 0; k < n; k++) {
+        double x = v[backward ? n - 1 - k : k].f;
+        if (r->parts)
+            partial_add(r->parts, r->lane0 + lane, x);
+        else
+            high = r->d->round ? (double)(float)(high + x) : high + x;
     }
     r->acc[lane].f = high;
 }
@@ -126,9 +128,12 @@ static void fold_sum_lanes(const reducer *r, const word *v, int n)
     if (!r->m->typed)
         for (int k = 0; k < n; k++)
             add_exact(v[k].f, &acc[k].f, &r->low[k]);
+    else if (r->parts)
+        for (int k = 0; k < n; k++)
+            partial_add(r->parts, r->lane0 + k, v[k].f);
     else if (r->d->round)
         for (int k = 0; k < n; k++)
-            acc[k].f = (double)((float)acc[k].f + (float)v[k].f);
+            acc[k].f = (double)(float)(acc[k].f + v[k].f);
     else
         for (int k = 0; k < n; k++)
             acc[k].f += v[k].f;
@@ -166,15 +171,24 @@ static void reduce_chunk(reducer *r, int index, int64_t from, int n, int lane)
     machine_release(r->m, mark);
 }
 
+static void reduce_chunks(reducer *r, int index, int64_t from, int64_t next)
+{
+    for (int k = 0; k < r->s.n; k++)
+        if (!r->s.active || r->s.active[k])
+            reduce_chunk(r, index, from, (int)(next - from), k);
+}
+
 // The innermost index as the lane: chunk by chunk, so that what all lanes of the site read stays near.
 static void reduce_across(reducer *r, int index, int64_t lo, int64_t hi)
 {
-    for (int64_t from = lo, next; from < hi && !r->m->error; from = next) {
-        int64_t room = LANES - (from & (LANES - 1));
-        next = (uint64_t)hi - (uint64_t)from > (uint64_t)room ? from + room : hi;
-        for (int k = 0; k < r->s.n; k++)
-            if (!r->s.active || r->s.active[k])
-                reduce_chunk(r, index, from, (int)(next - from), k);
+    bool backward = r->m->run.order == SUM_BACKWARD;
+    while (lo < hi && !r->m->error) {
+        uint64_t left = (uint64_t)hi - (uint64_t)lo, room = LANES - (uint64_t)(lo & (LANES - 1));
+        uint64_t tail = (uint64_t)((hi - 1) & (LANES - 1)) + 1;
+        int64_t from = !backward || left <= tail ? lo : hi - (int64_t)tail;
+        int64_t next = backward || left <= room ? hi : lo + (int64_t)room;
+        reduce_chunks(r, index, from, next);
+        *(backward ? &hi : &lo) = backward ? from : next;
     }
 }
 
@@ -199,8 +213,9 @@ static void walk(reducer *r, int level)
         reduce_across(r, index, lo, hi);
         return;
     }
+    bool backward = r->m->run.order == SUM_BACKWARD;
     for (int64_t v = lo; v < hi && !r->m->error; v++) {
-        r->at[index] = v;
+        r->at[index] = backward ? hi - 1 - (v - lo) : v;
         if (last)
             reduce_step(r);
         else
@@ -227,6 +242,7 @@ static void walk_lanes(reducer *r)
             continue;
         r->at[whole.lane] = whole.lane0 + k;
         one.acc = r->acc + k, one.low = r->low + k, one.count = r->count + k;
+        one.lane0 = k;
         walk(&one, 0);
     }
 }
@@ -237,6 +253,8 @@ static word finish(const reducer *r, int k)
     definition_kind kind = r->d->kind;
     if (r->d->category != CAT_FLOAT || kind == DEF_MAX || kind == DEF_MIN)
         return acc;
+    if (r->parts)
+        acc.f = partial_sum(r->parts, k);
     if (isfinite(acc.f) && !isnan(r->low[k]))
         acc.f += r->low[k];
     if (kind == DEF_MEAN)
@@ -254,6 +272,9 @@ static void start(reducer *r)
     memcpy(r->at, r->s.at, sizeof *r->at * (size_t)r->m->index_count);
     memset(r->low, 0, sizeof *r->low * n);
     memset(r->count, 0, sizeof *r->count * n);
+    bool sums = r->d->kind == DEF_SUM || r->d->kind == DEF_MEAN;
+    bool parts = sums && r->d->category == CAT_FLOAT && r->m->run.order > SUM_BACKWARD;
+    r->parts = parts ? partial_create(r->m, r->d->round, r->s.n) : NULL;
     r->active = 0;
     for (int k = 0; k < r->s.n; k++) {
         r->acc[k] = neutral_of(r->d);

@@ -1,9 +1,10 @@
 // reference.h: the meaning of a kernel. Evaluates the checked AST on the caller's tensors in fp64, element by element
 // on demand, and is what every compiled kernel is compared with. Knows nothing of schedules, passes or algebra.
 //
-// Two modes. Exact: every operation in fp64, sums compensated, arguments as stored. Typed (`as_typed`): the unfused run
+// Two modes. Exact: every operation in fp64, sums compensated, arguments as stored. Typed (`as_typed`): an unfused run
 // that language.md's error rule measures by: every operation between arguments and results is rounded to the equation's
-// working type, sums run in it in index order, results are rounded to their types.
+// working type, sums run in it in index order, results are rounded to their types. There is more than one such run:
+// `run` chooses the order of sums, whether a product is rounded before it is added, and last bits of exp (runs.c).
 //
 // Over nothing, `max` and `min` of integers are the least and the largest 64-bit integer, of booleans false and true.
 #ifndef ATTNC_REFERENCE_REFERENCE_H
@@ -17,8 +18,12 @@
 
 typedef struct reference reference;
 
+// How many unfused runs there are. Run 0 is the plain one: index order, every product rounded, exp nearest.
+enum { REFERENCE_RUNS = 14 };
+
 typedef struct reference_options {
     bool as_typed;
+    int run;              // of a typed reference, 0 .. REFERENCE_RUNS - 1
     size_t cache_bytes;   // upper bound of what is remembered between elements; 0: 256 MiB
 } reference_options;
 
