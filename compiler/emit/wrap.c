@@ -101,8 +101,20 @@ static origin origin_of(wrapper *w, MlirOperation f, int arg)
 }
 
 // ---- values out of the context --------------------------------------------------------------------------------------
-static MlirValue tensor_value(entry_builder *b, MlirValue context, int number, MlirType type)
+// Whether number `number` among the tensors holds i4.
+static bool has_halves(const program *p, int number)
 {
+    for (int i = 0, at = 0; i < p->params.n; i++)
+        if (!emit_is_scalar(&p->params.at[i]) && at++ == number)
+            return p->params.at[i].elem == ELEM_I4;
+    return false;
+}
+
+// Memory of i4 is a memref of bytes: the strides of its rows count bytes (the call has checked that they are whole), and
+// the last subscript alone counts elements.
+static MlirValue tensor_value(wrapper *w, entry_builder *b, MlirValue context, int number, MlirType type)
+{
+    bool halves = has_halves(w->program, number);
     int rank = (int)mlirShapedTypeGetRank(type);
     MlirValue tensor = entry_load(b, entry_load(b, context, TENSORS, b->ptr), 8 * number, b->ptr);
     MlirValue data = entry_load(b, tensor, DATA, b->ptr);
@@ -112,7 +124,10 @@ static MlirValue tensor_value(entry_builder *b, MlirValue context, int number, M
     d = entry_insert(b, d, entry_constant(b, 0), 1, (int64_t[]){2});
     for (int i = 0; i < rank; i++) {
         d = entry_insert(b, d, entry_load(b, tensor, SIZE + 8 * i, b->i64), 2, (int64_t[]){3, i});
-        d = entry_insert(b, d, entry_load(b, tensor, STRIDE + 8 * i, b->i64), 2, (int64_t[]){4, i});
+        MlirValue stride = entry_load(b, tensor, STRIDE + 8 * i, b->i64);
+        if (halves && i < rank - 1)
+            stride = entry_op1(b, "arith.shrsi", b->i64, 2, (MlirValue[]){stride, entry_constant(b, 1)});
+        d = entry_insert(b, d, stride, 2, (int64_t[]){4, i});
     }
     return entry_cast(b, d, type);
 }
@@ -151,13 +166,13 @@ static MlirValue scalar_value(entry_builder *b, MlirValue context, int number, M
     return entry_op1(b, "arith.truncf", type, 1, &wide);
 }
 
-static MlirValue origin_value(entry_builder *b, MlirValue context, MlirValue item, origin o, MlirType type)
+static MlirValue origin_value(wrapper *w, entry_builder *b, MlirValue context, MlirValue item, origin o, MlirType type)
 {
     if (o.number < 0 || (o.kind == FROM_ITEM && item.ptr == NULL))
         return (MlirValue){NULL};
     switch (o.kind) {
     case FROM_TENSOR:
-        return mlirTypeIsAMemRef(type) ? tensor_value(b, context, o.number, type) : (MlirValue){NULL};
+        return mlirTypeIsAMemRef(type) ? tensor_value(w, b, context, o.number, type) : (MlirValue){NULL};
     case FROM_WORKSPACE:
         return mlirTypeIsAMemRef(type) ? workspace_value(b, context, type) : (MlirValue){NULL};
     case FROM_SIZE:
@@ -186,7 +201,7 @@ static bool call(wrapper *w, entry_builder *b, MlirOperation f, MlirValue contex
     MlirType type = mlirTypeAttrGetValue(ir_attr(f, "function_type"));
     int n = (int)mlirFunctionTypeGetNumInputs(type);
     for (int i = 0; i < n && i < MOST; i++) {
-        args[i] = origin_value(b, context, item, origin_of(w, f, i), mlirFunctionTypeGetInput(type, i));
+        args[i] = origin_value(w, b, context, item, origin_of(w, f, i), mlirFunctionTypeGetInput(type, i));
         if (!args[i].ptr) {
             w->error = arena_printf(w->arena, "argument %d of @%s (attn.name \"%s\") is not known to the kernel", i,
                                     ir_cstr(w->arena, f, "sym_name"), arg_name(w, f, i));

@@ -16,7 +16,7 @@ extern "C" {
 #define ATTN_MAX_RANK 8
 
 // Element types. f16, bf16, f8 travel as integers of their width; i4 is two to a byte, low half first, along the last
-// axis (whose stride must be 1; sizes and strides of the other axes still count elements); bool is a byte, 0 or 1.
+// axis (whose stride must be 1; sizes and strides of the other axes still count elements, and those strides are even); bool is a byte, 0 or 1.
 typedef enum attn_type {
     ATTN_NONE = 0, ATTN_F64, ATTN_F32, ATTN_F16, ATTN_BF16, ATTN_F8E4M3, ATTN_F8E5M2,
     ATTN_I4, ATTN_I8, ATTN_U8, ATTN_I32, ATTN_U32, ATTN_I64, ATTN_BOOL

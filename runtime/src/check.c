@@ -114,11 +114,11 @@ static attn_status check_i4(const attn_signature *s, const view *v)
     if (v->tensor->size[last] > 1 && v->tensor->stride[last] != 1)
         return attn_failf(s, ATTN_ERROR_STRIDE, "%s %.32s: the last stride of an i4 tensor must be 1, but is %" PRId64,
                           kind_of(v->param), v->param->name, v->tensor->stride[last]);
-    for (int i = 0; i < last && v->param->is_result; i++)
+    for (int i = 0; i < last; i++)
         if (v->tensor->size[i] > 1 && v->tensor->stride[i] % 2)
             return attn_failf(s, ATTN_ERROR_STRIDE,
-                              "result %.32s: stride %" PRId64 " of axis %d starts an i4 row inside a byte",
-                              v->param->name, v->tensor->stride[i], i);
+                              "%s %.32s: stride %" PRId64 " of axis %d starts an i4 row inside a byte",
+                              kind_of(v->param), v->param->name, v->tensor->stride[i], i);
     return (attn_status){.code = ATTN_OK};
 }
 

@@ -163,6 +163,9 @@ static void refuses_i4_strides(void **unused)
     expect(&c, ATTN_ERROR_STRIDE, "attend: argument half: the last stride of an i4 tensor must be 1, but is 2");
     c = good_call();
     c.half.stride[0] = 9;
+    expect(&c, ATTN_ERROR_STRIDE, "attend: argument half: stride 9 of axis 0 starts an i4 row inside a byte");
+    c.half.stride[0] = -10;
+    c.half.data = memory + 1000;
     expect(&c, ATTN_OK, "");
     static const attn_param result = {"R", ATTN_I4, 2, 1, 0, {SIZE(0), SIZE(1)}};
     static const attn_signature packs = {ATTN_ABI_VERSION, 1, 2, 0, "pack", &result, size_names};
