@@ -56,6 +56,7 @@ static void make_context(compilation *c)
     }
     c->context = ir_context_create();
     c->module = mlirModuleCreateEmpty(mlirLocationUnknownGet(c->context));
+    ir_set(mlirModuleGetOperation(c->module), "attn.target", ir_attr_str(c->context, target_machine(c->target)->name));
 }
 
 static bool failed(compilation *c, const char *stage, const char *why)
