@@ -24,10 +24,16 @@ bool lt_is_accumulator(lower *l, int equation)
     return false;
 }
 
-static bool is_heavy_node(const expr_node *n, void *user)
+static bool varies(const expr_node *n, void *user)
 {
-    if (n->kind != EX_APPLY)
-        return false;
+    return n->kind == EX_INDEX || n->kind == EX_READ || n->kind == EX_VALUE || n->kind == EX_SYMBOL || n->kind == EX_SCALAR;
+}
+
+// Made of sizes and constants alone: computed once for an item.
+static bool is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
+
+static bool is_heavy_function(const expr_node *n)
+{
     switch (n->fn) {
     case EF_EXP: case EF_EXP2: case EF_LOG: case EF_LOG2: case EF_POW: case EF_SIN: case EF_COS: case EF_TANH:
     case EF_SIGMOID: case EF_SOFTPLUS: case EF_ERF: case EF_UNIFORM: case EF_XLOGX: case EF_DIV_SUM:
@@ -39,11 +45,22 @@ static bool is_heavy_node(const expr_node *n, void *user)
     }
 }
 
+static bool is_heavy(lower *l, expr e)
+{
+    const expr_node *n = expr_get(l->pool, e);
+    if (is_constant_factor(l, e))
+        return false;
+    bool heavy = n->kind == EX_APPLY && is_heavy_function(n);
+    for (int k = 0; k < n->arg_count && !heavy && n->kind == EX_APPLY; k++)
+        heavy = is_heavy(l, n->args[k]);
+    return heavy;
+}
+
 // Cheap values are computed where they are used; heavy ones once.
 static bool is_cheap(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
-    return l->in_nest[equation] && e->kind == REDUCE_NONE && !expr_any(l->pool, lt_body(l, equation), is_heavy_node, l);
+    return l->in_nest[equation] && e->kind == REDUCE_NONE && !is_heavy(l, lt_body(l, equation));
 }
 
 static expr inline_cheap(void *user, expr_pool *p, expr e)
@@ -52,13 +69,6 @@ static expr inline_cheap(void *user, expr_pool *p, expr e)
     const expr_node *n = expr_get(p, e);
     return n->kind == EX_VALUE && is_cheap(l, n->id) ? lt_body(l, n->id) : 0;
 }
-
-static bool varies(const expr_node *n, void *user)
-{
-    return n->kind == EX_INDEX || n->kind == EX_READ || n->kind == EX_VALUE || n->kind == EX_SYMBOL || n->kind == EX_SCALAR;
-}
-
-static bool is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
 
 static const double log2_e = 1.44269504088896340736;
 
