@@ -16,7 +16,9 @@ MlirType create(MlirContext context, int rank, const MlirStringRef *names, const
     for (int i = 0; i < rank; i++)
         attrs.push_back(mlir::StringAttr::get(c, unwrap(names[i])));
     auto error = [&] { return mlir::emitError(mlir::UnknownLoc::get(c)); };
-    return wrap(mlir::Type(Shaped::getChecked(error, c, llvm::ArrayRef<mlir::StringAttr>(attrs), llvm::ArrayRef<int64_t>(sizes, rank), unwrap(elem))));
+    llvm::ArrayRef<mlir::StringAttr> all(attrs);
+    llvm::ArrayRef<int64_t> shape(sizes, rank);
+    return wrap(mlir::Type(Shaped::getChecked(error, c, all, shape, unwrap(elem))));
 }
 
 llvm::ArrayRef<mlir::StringAttr> names(MlirType t)

@@ -2,19 +2,10 @@
 #include "codegen/apply.h"
 
 #include "codegen/convert.h"
+#include "codegen/imm.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 #include <math.h>
-
-static MlirValue imm(builder *b, MlirValue like, int64_t v)
-{
-    return build_int(b, type_of(like), v);
-}
-
-static MlirValue fimm(builder *b, MlirValue like, double v)
-{
-    return build_float(b, type_of(like), v);
-}
 
 // ---- integers -------------------------------------------------------------------------------------------------------
 
@@ -62,8 +53,15 @@ static MlirValue transcendental(builder *b, const machine *m, expr_fn f, const c
     return v.ptr ? v : build_math(b, name, x);
 }
 
-static MlirValue exp_of(builder *b, const machine *m, MlirValue x) { return transcendental(b, m, EF_EXP, "math.exp", x); }
-static MlirValue log_of(builder *b, const machine *m, MlirValue x) { return transcendental(b, m, EF_LOG, "math.log", x); }
+static MlirValue exp_of(builder *b, const machine *m, MlirValue x)
+{
+    return transcendental(b, m, EF_EXP, "math.exp", x);
+}
+
+static MlirValue log_of(builder *b, const machine *m, MlirValue x)
+{
+    return transcendental(b, m, EF_LOG, "math.log", x);
+}
 
 static MlirValue sub_ref(builder *b, MlirValue x, MlirValue m)
 {

@@ -1,16 +1,16 @@
 // apply.h: the functions of the language as arith and math operations, for scalars and for vectors.
 //
-// Names, arities and exact meanings are those of algebra/expr.h. On scalars exp, log, … are math operations (libm in the end); on
-// vectors of f32 they are polynomials of a few units in the last place, on vectors of f64 exp and exp2 are, and the rest
-// stays math, which becomes one call per lane.
+// Names, arities and exact meanings are those of algebra/expr.h. On scalars exp, log, … are math operations (libm in
+// the end); on vectors of f32 they are polynomials of a few units in the last place, on vectors of f64 exp and exp2
+// are, and the rest stays math, which becomes one call per lane.
 #ifndef ATTNC_CODEGEN_APPLY_H
 #define ATTNC_CODEGEN_APPLY_H
 #include "algebra/expr.h"
 #include "ir/build.h"
 #include "model/machine.h"
 
-// f of expr_fn_arity(f) operands, which are all scalars or all vectors of one shape. `result` is the type of the result or
-// of its elements (f32, f64, i64, i1); operands of other types are converted as the language says. `m` says what the
+// f of expr_fn_arity(f) operands, which are all scalars or all vectors of one shape. `result` is the type of the result
+// or of its elements (f32, f64, i64, i1); operands of other types are converted as the language says. `m` says what the
 // target has (NULL: nothing special).
 MlirValue apply_expand(builder *b, const machine *m, expr_fn f, MlirType result, const MlirValue *args);
 // The same by name, as tile.apply says it. The name and the number of operands must be valid.
@@ -24,8 +24,8 @@ expr_fn apply_function(MlirOperation op);
 
 // x * y + z, fused where the target can: mul and add that may be contracted.
 MlirValue apply_muladd(builder *b, MlirValue x, MlirValue y, MlirValue z);
-// 2^x of f32 by a polynomial of degree 5 or 6 (2.1e-7, 8e-8 relative). Results below about 2^-125 are 0, or denormal where the
-// target has a scaling instruction; -inf gives 0, +inf +inf, NaN NaN.
+// 2^x of f32 by a polynomial of degree 5 or 6 (2.1e-7, 8e-8 relative). Results below about 2^-125 are 0, or denormal
+// where the target has a scaling instruction; -inf gives 0, +inf +inf, NaN NaN.
 MlirValue apply_exp2_f32(builder *b, const machine *m, MlirValue x, int degree);
 // The function as a polynomial; null when there is none for this type (then apply_expand uses math).
 MlirValue apply_polynomial(builder *b, const machine *m, expr_fn f, MlirValue x);

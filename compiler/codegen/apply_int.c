@@ -2,13 +2,9 @@
 #include "codegen/apply.h"
 
 #include "codegen/convert.h"
+#include "codegen/imm.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
-
-static MlirValue imm(builder *b, MlirValue like, int64_t v)
-{
-    return build_int(b, type_of(like), v);
-}
 
 // ---- division -------------------------------------------------------------------------------------------------------
 

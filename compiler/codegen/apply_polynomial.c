@@ -1,24 +1,15 @@
 // apply_polynomial.c: exp, log and their kin without calls, for vectors.
 //
-// exp2: x = n + f, |f| <= 1/2: a polynomial of f times 2^n. n comes from adding 1.5 * 2^23 (f64: 2^52), which leaves it in the low bits of the
-// sum; no conversion to an integer, so no poison for NaN. The scale is 2^(n-1), for 2^128 is no float and 2^(n-1) still
-// is one at the top of the range; the polynomial is doubled instead. Coefficients: exp2 degree 5 by Remez on [-1/2, 1/2];
-// expf, logf, tanhf, erff as in Cephes (S. Moshier).
+// exp2: x = n + f, |f| <= 1/2: a polynomial of f times 2^n. n comes from adding 1.5 * 2^23 (f64: 2^52), which leaves it
+// in the low bits of the sum; no conversion to an integer, so no poison for NaN. The scale is 2^(n-1), for 2^128 is no
+// float and 2^(n-1) still is one at the top of the range; the polynomial is doubled instead. Coefficients: exp2 degree
+// 5 by Remez on [-1/2, 1/2]; expf, logf, tanhf, erff as in Cephes (S. Moshier).
 #include "codegen/apply.h"
 
+#include "codegen/imm.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 #include <math.h>
-
-static MlirValue imm(builder *b, MlirValue like, int64_t v)
-{
-    return build_int(b, type_of(like), v);
-}
-
-static MlirValue fimm(builder *b, MlirValue like, double v)
-{
-    return build_float(b, type_of(like), v);
-}
 
 static MlirValue contracted(builder *b, const char *name, MlirValue x, MlirValue y)
 {
@@ -83,7 +74,8 @@ static MlirValue scaled(builder *b, format f, MlirValue x, double low, MlirValue
     return build_select(b, build_cmpf(b, CMPF_OLT, x, fimm(b, x, low)), fimm(b, x, 0), v);
 }
 
-static const double exp2_5[] = {0.001327647129, 0.009675540961, 0.05550713092, 0.2402212024, 0.6931469440, 1.0000001192};
+static const double exp2_5[] = {0.001327647129, 0.009675540961, 0.05550713092,
+                                0.2402212024, 0.6931469440, 1.0000001192};
 static const double exp2_6[] = {1.5345812000595646e-4, 1.3399931219308162e-3, 9.618488957117212e-3,
                                 5.5503287769646324e-2, 0.24022646890634144, 0.6931472057372683, 1.0000000005541665};
 

@@ -1,17 +1,8 @@
 // convert.c: conversions between computing types and storage types.
 #include "codegen/convert.h"
 
+#include "codegen/imm.h"
 #include "mlir-c/BuiltinTypes.h"
-
-static MlirValue imm(builder *b, MlirValue like, int64_t v)
-{
-    return build_int(b, type_of(like), v);
-}
-
-static MlirValue fimm(builder *b, MlirValue like, double v)
-{
-    return build_float(b, type_of(like), v);
-}
 
 static bool is_f64(MlirType scalar)
 {
@@ -113,7 +104,8 @@ static MlirValue widen(builder *b, narrow f, MlirValue bits)
     MlirValue moved = build_shli(b, m, imm(b, m, 23 - f.mantissa));
     MlirValue v = build_bitcast(b, b->f32, moved);
     v = build_bitcast(b, b->i32, build_mulf(b, v, build_bits_float(b, type_of(v), (uint64_t)(254 - bias) << 23)));
-    MlirValue special = f.finite ? build_cmpi(b, CMP_EQ, m, imm(b, m, magnitude)) : build_cmpi(b, CMP_UGE, m, imm(b, m, top));
+    MlirValue special = f.finite ? build_cmpi(b, CMP_EQ, m, imm(b, m, magnitude))
+                                 : build_cmpi(b, CMP_UGE, m, imm(b, m, top));
     v = build_select(b, special, build_ori(b, moved, imm(b, moved, 0x7F800000)), v);
     return build_bitcast(b, b->f32, build_ori(b, v, sign));
 }
@@ -130,7 +122,8 @@ static MlirValue to_f32_odd(builder *b, MlirValue v)
     return build_bitcast(b, b->f32, build_select(b, inexact, odd, bits));
 }
 
-// f32 to the bits (i32) of a narrow float, nearest even. Denormals are rounded by an addition whose last place is theirs.
+// f32 to the bits (i32) of a narrow float, nearest even. Denormals are rounded by an addition whose last place is
+// theirs.
 static MlirValue round_bits(builder *b, narrow f, MlirValue v)
 {
     int shift = 23 - f.mantissa, bias = (1 << (f.exponent - 1)) - 1, width = 1 + f.exponent + f.mantissa;
@@ -148,7 +141,8 @@ static MlirValue round_bits(builder *b, narrow f, MlirValue v)
         normal = build_select(b, build_cmpi(b, CMP_ULT, m, imm(b, m, (int64_t)(128 - bias) << 23)), low, normal);
     }
     int64_t top = (1 << (width - 1)) - (1 << f.mantissa);               // infinity, or 256 of e4m3fn
-    int64_t largest = f.finite ? (1 << (width - 1)) - 2 : top, nan = f.finite ? largest + 1 : top + (1 << (f.mantissa - 1));
+    int64_t largest = f.finite ? (1 << (width - 1)) - 2 : top;
+    int64_t nan = f.finite ? largest + 1 : top + (1 << (f.mantissa - 1));
     int64_t limit = f.finite ? (int64_t)0x43E00000 : (int64_t)(128 + bias) << 23;   // 448, or past the exponents
     MlirValue over = build_cmpi(b, CMP_UGE, m, imm(b, m, f.exponent == 8 ? 0x7F800000 : limit));
     normal = build_select(b, over, imm(b, m, largest), normal);

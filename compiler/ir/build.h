@@ -84,38 +84,40 @@ MlirValue build_int_vector(builder *b, MlirType elem, int n, const int64_t *v);
 
 // ---- arith: scalars and vectors -------------------------------------------------------------------------------------
 
-static inline MlirValue build_addi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.addi", x, y); }
-static inline MlirValue build_subi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.subi", x, y); }
-static inline MlirValue build_muli(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.muli", x, y); }
-static inline MlirValue build_divsi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.divsi", x, y); }
-static inline MlirValue build_remsi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.remsi", x, y); }
-static inline MlirValue build_divui(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.divui", x, y); }
-static inline MlirValue build_remui(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.remui", x, y); }
-static inline MlirValue build_minsi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.minsi", x, y); }
-static inline MlirValue build_maxsi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.maxsi", x, y); }
-static inline MlirValue build_andi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.andi", x, y); }
-static inline MlirValue build_ori(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.ori", x, y); }
-static inline MlirValue build_xori(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.xori", x, y); }
-static inline MlirValue build_shli(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.shli", x, y); }
-static inline MlirValue build_shrsi(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.shrsi", x, y); }
-static inline MlirValue build_shrui(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.shrui", x, y); }
-static inline MlirValue build_addf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.addf", x, y); }
-static inline MlirValue build_subf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.subf", x, y); }
-static inline MlirValue build_mulf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.mulf", x, y); }
-static inline MlirValue build_divf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.divf", x, y); }
+MlirValue build_addi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_subi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_muli(builder *b, MlirValue x, MlirValue y);
+MlirValue build_divsi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_remsi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_divui(builder *b, MlirValue x, MlirValue y);
+MlirValue build_remui(builder *b, MlirValue x, MlirValue y);
+MlirValue build_minsi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_maxsi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_andi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_ori(builder *b, MlirValue x, MlirValue y);
+MlirValue build_xori(builder *b, MlirValue x, MlirValue y);
+MlirValue build_shli(builder *b, MlirValue x, MlirValue y);
+MlirValue build_shrsi(builder *b, MlirValue x, MlirValue y);
+MlirValue build_shrui(builder *b, MlirValue x, MlirValue y);
+MlirValue build_addf(builder *b, MlirValue x, MlirValue y);
+MlirValue build_subf(builder *b, MlirValue x, MlirValue y);
+MlirValue build_mulf(builder *b, MlirValue x, MlirValue y);
+MlirValue build_divf(builder *b, MlirValue x, MlirValue y);
 // NaN wins.
-static inline MlirValue build_maximumf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.maximumf", x, y); }
-static inline MlirValue build_minimumf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.minimumf", x, y); }
+MlirValue build_maximumf(builder *b, MlirValue x, MlirValue y);
+MlirValue build_minimumf(builder *b, MlirValue x, MlirValue y);
 // A number wins over NaN.
-static inline MlirValue build_maxnumf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.maxnumf", x, y); }
-static inline MlirValue build_minnumf(builder *b, MlirValue x, MlirValue y) { return build_binary(b, "arith.minnumf", x, y); }
+MlirValue build_maxnumf(builder *b, MlirValue x, MlirValue y);
+MlirValue build_minnumf(builder *b, MlirValue x, MlirValue y);
 MlirValue build_negf(builder *b, MlirValue x);
 MlirValue build_not(builder *b, MlirValue x);                      // i1, scalar or vector
 // Quotients rounded down and up, for a divisor known to be positive.
 MlirValue build_floordiv(builder *b, MlirValue x, MlirValue y);
 MlirValue build_ceildiv(builder *b, MlirValue x, MlirValue y);
 
-typedef enum build_cmp { CMP_EQ, CMP_NE, CMP_SLT, CMP_SLE, CMP_SGT, CMP_SGE, CMP_ULT, CMP_ULE, CMP_UGT, CMP_UGE } build_cmp;
+typedef enum build_cmp {
+    CMP_EQ, CMP_NE, CMP_SLT, CMP_SLE, CMP_SGT, CMP_SGE, CMP_ULT, CMP_ULE, CMP_UGT, CMP_UGE,
+} build_cmp;
 // O…: false when a NaN is among the operands; U…: true.
 typedef enum build_cmpf_kind {
     CMPF_OEQ = 1, CMPF_OGT, CMPF_OGE, CMPF_OLT, CMPF_OLE, CMPF_ONE, CMPF_ORD,
@@ -127,16 +129,16 @@ MlirValue build_select(builder *b, MlirValue c, MlirValue x, MlirValue y);
 
 // Casts; `t` is the scalar type or, for vectors, its elements' (the shape is x's).
 MlirValue build_cast(builder *b, const char *name, MlirType t, MlirValue x);
-static inline MlirValue build_index_cast(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.index_cast", t, x); }
-static inline MlirValue build_extsi(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.extsi", t, x); }
-static inline MlirValue build_extui(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.extui", t, x); }
-static inline MlirValue build_trunci(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.trunci", t, x); }
-static inline MlirValue build_extf(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.extf", t, x); }
-static inline MlirValue build_truncf(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.truncf", t, x); }
-static inline MlirValue build_sitofp(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.sitofp", t, x); }
-static inline MlirValue build_uitofp(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.uitofp", t, x); }
-static inline MlirValue build_fptosi(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.fptosi", t, x); }
-static inline MlirValue build_bitcast(builder *b, MlirType t, MlirValue x) { return build_cast(b, "arith.bitcast", t, x); }
+MlirValue build_index_cast(builder *b, MlirType t, MlirValue x);
+MlirValue build_extsi(builder *b, MlirType t, MlirValue x);
+MlirValue build_extui(builder *b, MlirType t, MlirValue x);
+MlirValue build_trunci(builder *b, MlirType t, MlirValue x);
+MlirValue build_extf(builder *b, MlirType t, MlirValue x);
+MlirValue build_truncf(builder *b, MlirType t, MlirValue x);
+MlirValue build_sitofp(builder *b, MlirType t, MlirValue x);
+MlirValue build_uitofp(builder *b, MlirType t, MlirValue x);
+MlirValue build_fptosi(builder *b, MlirType t, MlirValue x);
+MlirValue build_bitcast(builder *b, MlirType t, MlirValue x);
 
 // ---- math -----------------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,8 @@ MlirValue build_subview(builder *b, MlirValue memref, MlirType t, const MlirValu
 {
     int rank = type_memref_rank(type_of(memref));
     MlirAttribute dynamic = repeated(b, rank, mlirShapedTypeGetDynamicSize());
-    build_attr attrs[] = {{"static_offsets", dynamic}, {"static_sizes", dynamic}, {"static_strides", repeated(b, rank, 1)}};
+    build_attr attrs[] = {{"static_offsets", dynamic}, {"static_sizes", dynamic},
+                          {"static_strides", repeated(b, rank, 1)}};
     build_spec s = {.name = "memref.subview", .result_count = 1, .results = &t, .attr_count = 3, .attrs = attrs};
     build_group groups[] = {{1, &memref}, {rank, offsets}, {rank, sizes}, {0, NULL}};
     return build_result(build_op_groups(b, &s, 4, groups));

@@ -22,8 +22,9 @@ MlirValue build_dim(builder *b, const char *name, MlirValue from, MlirValue exte
 {
     MlirType t = bridge_dim_type(b->context);
     build_attr attrs[] = {{"name", text(b, name)}, {"max", ir_attr_i64(b->context, max)}};
-    build_spec s = {.name = "tile.dim", .operand_count = bound.ptr ? 3 : 2, .operands = (MlirValue[]){from, extent, bound},
-                    .result_count = 1, .results = &t, .attr_count = 2, .attrs = attrs};
+    MlirValue all[] = {from, extent, bound};
+    build_spec s = {.name = "tile.dim", .operand_count = bound.ptr ? 3 : 2, .operands = all, .result_count = 1,
+                    .results = &t, .attr_count = 2, .attrs = attrs};
     return build_result(build_op(b, &s));
 }
 

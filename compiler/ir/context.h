@@ -10,7 +10,8 @@
 
 // ---- contexts and pipelines -----------------------------------------------------------------------------------------
 
-// A single-threaded context that knows every dialect and has loaded those that attnc builds. Release: ir_context_destroy.
+// A single-threaded context that knows every dialect and has loaded those that attnc builds. Release:
+// ir_context_destroy.
 MlirContext ir_context_create(void);
 void ir_context_destroy(MlirContext context);
 // Runs a pipeline ("builtin.module(cse,func.func(…))", or the passes alone) on `op`. False when it does not parse or a
@@ -32,9 +33,9 @@ void ir_messages_detach(ir_messages *m, MlirContext context);
 
 // ---- passes ---------------------------------------------------------------------------------------------------------
 
-// What makes an MLIR pass of a C function. `run` returns false after it has reported an error. Passes may run on several
-// threads, so they keep no state. The struct must be static: its address is the pass's identity. The pass may make operations of attn, tile,
-// arith, cf, func, llvm, math, memref, scf and vector.
+// What makes an MLIR pass of a C function. `run` returns false after it has reported an error. Passes may run on
+// several threads, so they keep no state. The struct must be static: its address is the pass's identity. The pass may
+// make operations of attn, tile, arith, cf, func, llvm, math, memref, scf and vector.
 typedef struct ir_pass {
     const char *flag, *description;
     const char *anchor;                      // the operation it runs on: "builtin.module", "func.func", "attn.kernel"
@@ -57,7 +58,8 @@ MlirBlock ir_block(MlirOperation op, int n);
 MlirOperation ir_defining(MlirValue v);
 // Removes an operation from its block and frees it.
 void ir_erase(MlirOperation op);
-// Calls fn for `op` and everything below, parents first; fn must not erase. Stops when fn returns false, and returns that.
+// Calls fn for `op` and everything below, parents first; fn must not erase. Stops when fn returns false, and returns
+// that.
 bool ir_walk(MlirOperation op, bool (*fn)(MlirOperation op, void *user), void *user);
 // The function of this name in a module, null when there is none.
 MlirOperation ir_find_function(MlirModule module, const char *name);

@@ -1,5 +1,5 @@
-// loops.h: builders of what has a body: scf.for, scf.if, scf.while, func.func. `begin` moves the insertion point inside, `end` adds the
-// terminator and moves it behind.
+// loops.h: builders of what has a body: scf.for, scf.if, scf.while, func.func. `begin` moves the insertion point
+// inside, `end` adds the terminator and moves it behind.
 #ifndef ATTNC_IR_LOOPS_H
 #define ATTNC_IR_LOOPS_H
 #include "ir/build.h"
@@ -56,5 +56,6 @@ build_func build_func_begin(builder *b, MlirModule module, const char *name, int
 void build_func_end(builder *b, const build_func *f, int results, const MlirValue *values);
 MlirValue build_func_arg(const build_func *f, int i);
 // func.call; returns the operation.
-MlirOperation build_call(builder *b, const char *callee, int results, const MlirType *types, int n, const MlirValue *operands);
+MlirOperation build_call(builder *b, const char *callee, int results, const MlirType *types, int n,
+                         const MlirValue *operands);
 #endif

@@ -20,7 +20,7 @@ void *remap_pointer(const remap *m, MlirValue from);
 MlirOperation remap_clone(builder *b, remap *m, MlirOperation op);
 // Copies what stands before the terminator of a block; returns the terminator itself, whose operands remap_get gives.
 MlirOperation remap_inline(builder *b, remap *m, MlirBlock block);
-// Copies the operations that compute `v` from values in the map. They must be free of regions and of the dialects arith and
-// index, or memref.dim. Returns the copy's value; null when something else is needed.
+// Copies the operations that compute `v` from values in the map. They must be free of regions and of the dialects arith
+// and index, or memref.dim. Returns the copy's value; null when something else is needed.
 MlirValue remap_slice(builder *b, remap *m, MlirValue v);
 #endif

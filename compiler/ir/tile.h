@@ -22,7 +22,8 @@ tile_kind tile_kind_of(MlirOperation op);
 
 // Operand groups. Absent groups have no members.
 //   dims      declared dims (TILE_DIM values), in order
-//   ins       tile inputs: of load, map; the one of reduce, finish, any, convert, store, put; a and b of contract; those of wait
+//   ins       tile inputs: of load, map; the one of reduce, finish, any, convert, store, put; a and b of contract;
+//             those of wait
 //   mask, init                    optional tiles of reduce and contract
 //   memory    the memref of load, store, produce; the buf of get and put; the ring of produce, consume, release
 //   at        index operands: of get and put; the iteration of a ring's operations; subscripts of tile.subscripts

@@ -1,6 +1,6 @@
-// verify.h: the verifiers of the attn and tile dialects, called by MLIR through dialects/. Each reports what is wrong with an
-// operation as an MLIR error and returns false, or returns true. Operands, results and attributes have their declared
-// types when they are called; those of operations with regions run after the regions have been verified.
+// verify.h: the verifiers of the attn and tile dialects, called by MLIR through dialects/. Each reports what is wrong
+// with an operation as an MLIR error and returns false, or returns true. Operands, results and attributes have their
+// declared types when they are called; those of operations with regions run after the regions have been verified.
 #ifndef ATTNC_IR_VERIFY_H
 #define ATTNC_IR_VERIFY_H
 #include "mlir-c/IR.h"

@@ -24,8 +24,8 @@ bool attn_verify_size(MlirOperation op)
 
 static bool is_expression(MlirOperation op)
 {
-    static const char *const names[] = {"arith.constant", "attn.at", "attn.size_value", "attn.scalar_value", "attn.read",
-                                        "attn.value", "attn.symbol", "attn.apply", "attn.yield"};
+    static const char *const names[] = {"arith.constant", "attn.at", "attn.size_value", "attn.scalar_value",
+                                        "attn.read", "attn.value", "attn.symbol", "attn.apply", "attn.yield"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (ir_is(op, names[i]))
             return true;

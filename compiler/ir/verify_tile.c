@@ -173,7 +173,8 @@ bool tile_verify_load(MlirOperation op)
 {
     tile_parts p = tile_parts_of(op);
     return tile_check_access(op, p, true) && check_inputs(op, p) &&
-           tile_check_shape(op, p, result_type(op), NULL, "the tile") && tile_check_elem(op, result_type(op), "the tile");
+           tile_check_shape(op, p, result_type(op), NULL, "the tile") &&
+           tile_check_elem(op, result_type(op), "the tile");
 }
 
 bool tile_verify_store(MlirOperation op)

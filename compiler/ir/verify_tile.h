@@ -1,4 +1,5 @@
-// verify_tile.h: checks that verifiers of tile operations share. Each reports an error and returns false, or returns true.
+// verify_tile.h: checks that verifiers of tile operations share. Each reports an error and returns false, or returns
+// true.
 #ifndef ATTNC_IR_VERIFY_TILE_H
 #define ATTNC_IR_VERIFY_TILE_H
 #include "ir/tile.h"

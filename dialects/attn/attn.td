@@ -30,8 +30,8 @@ def Attn_NoName : Attn_Default<StrAttr, [{""}]>;
 def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, SingleBlock]> {
   let summary = "a whole kernel";
   let description = [{
-    The body holds the declarations in the order sizes, arguments, results, indices, requires, equations, nests, remarks.
-    Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
+    The body holds the declarations in the order sizes, arguments, results, indices, requires, equations, nests,
+    remarks. Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
     `schedule` is what the user asked for; keys that are absent mean auto: `name`, `granularity` with `count` (i64) and
     `heads` (unit), `softmax`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
     `order` and `parallel` (arrays of index names).
@@ -45,7 +45,9 @@ def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, 
 
 def Attn_SizeOp : Attn_Op<"size", [HasParent<"KernelOp">]> {
   let summary = "a size, found from the shape of a parameter";
-  let description = [{ The size is the extent of axis `axis` of the parameter `param`; `constant` says that it is known. }];
+  let description = [{
+    The size is the extent of axis `axis` of the parameter `param`; `constant` says that it is known.
+  }];
   let arguments = (ins StrAttr:$name, StrAttr:$param, I64Attr:$axis, Attn_Default<I64Attr, "-1">:$constant);
   let assemblyFormat = "$name `from` $param `axis` $axis (`constant` $constant^)? attr-dict";
   let hasVerifier = 1;
@@ -111,8 +113,9 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
   let summary = "equations that share loops";
   let description = [{
     `loops` is an array of dictionaries, outermost first: `index` (name), `kind` ("point", "group", "sweep", "inner",
-    "row"), `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region `ranges`
-    yields lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that was solved.
+    "row"), `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region
+    `ranges` yields lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that
+    was solved.
     The integers from `group_rows` to `inner_count` are what select-granularity decides (algebra/program.h).
   }];
   let arguments = (ins StrArrayAttr:$equations, Attn_Default<ArrayAttr, "{}">:$loops,

@@ -44,8 +44,8 @@ template <typename Shaped> mlir::Type parseShaped(mlir::AsmParser &parser)
     llvm::SMLoc at = parser.getCurrentLocation();
     if (parser.parseType(elem) || parser.parseGreater())
         return {};
-    return Shaped::getChecked([&] { return parser.emitError(at); }, parser.getContext(), llvm::ArrayRef<mlir::StringAttr>(names),
-                              llvm::ArrayRef<int64_t>(sizes), elem);
+    return Shaped::getChecked([&] { return parser.emitError(at); }, parser.getContext(),
+                              llvm::ArrayRef<mlir::StringAttr>(names), llvm::ArrayRef<int64_t>(sizes), elem);
 }
 
 template <typename Shaped> void printShaped(mlir::AsmPrinter &printer, Shaped type)

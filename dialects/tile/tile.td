@@ -100,9 +100,9 @@ def Tile_MapOp : Tile_BodyOp<"map", [AttrSizedOperandSegments, RecursiveMemoryEf
 def Tile_ReduceOp : Tile_Op<"reduce", [AttrSizedOperandSegments, Pure]> {
   let summary = "sum, max (NaN wins) or min over named dims";
   let description = [{
-    `dims` are the dims of `in`, in any order; the result has those that are not in `over`, in the order of `dims`. Where the
-    mask is false the element does not exist. `init` is combined with the result. `defer` leaves the part across lanes
-    to tile.finish.
+    `dims` are the dims of `in`, in any order; the result has those that are not in `over`, in the order of `dims`.
+    Where the mask is false the element does not exist. `init` is combined with the result. `defer` leaves the part
+    across lanes to tile.finish.
   }];
   let arguments = (ins StrAttr:$kind, Variadic<Tile_Dim>:$dims, StrArrayAttr:$over, Tile_TileType:$in,
                        Optional<Tile_TileType>:$mask, Optional<Tile_TileType>:$init, UnitAttr:$defer);
@@ -138,7 +138,9 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments, Pure]> {
 
 def Tile_StoreOp : Tile_BodyOp<"store", [MemoryEffects<[MemWrite]>]> {
   let summary = "writes the elements inside the extents";
-  let description = [{ The body gets the index values of the dims; see tile.load. Elements whose guard is false stay. }];
+  let description = [{
+    The body gets the index values of the dims; see tile.load. Elements whose guard is false stay.
+  }];
   let arguments = (ins Tile_TileType:$tile, AnyMemRef:$memref, Variadic<Tile_Dim>:$dims,
                        OptionalAttr<StrAttr>:$storage);
   let regions = (region SizedRegion<1>:$body);

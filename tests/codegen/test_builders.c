@@ -96,7 +96,8 @@ static void build_vectors(builder *b, MlirModule m)
     MlirType mem = type_memref_strided(b->f32, 1, (int64_t[]){-1}, (int64_t[]){1}, -1), v8 = type_vector(8, b->f32);
     MlirType types[] = {mem, mem, b->index, b->index};
     build_func f = build_func_begin(b, m, "vectors", 4, types, 0, NULL);
-    MlirValue x = build_func_arg(&f, 0), at = build_func_arg(&f, 2), eight = build_index(b, 8), zero = build_index(b, 0);
+    MlirValue x = build_func_arg(&f, 0), at = build_func_arg(&f, 2);
+    MlirValue eight = build_index(b, 8), zero = build_index(b, 0);
     MlirValue part = build_subview(b, x, mem, &at, &eight);
     MlirValue meta[4];
     build_metadata(b, part, meta);
@@ -107,8 +108,8 @@ static void build_vectors(builder *b, MlirModule m)
     MlirValue sum = build_vfma(b, some, build_float(b, v8, 1), all);
     sum = build_shuffle(b, sum, sum, 8, (int64_t[]){1, 2, 3, 4, 5, 6, 7, 0});
     build_vmaskstore(b, sum, build_func_arg(&f, 1), 1, &zero, build_vmask(b, 8, eight));
-    MlirValue gathered = build_vgather(b, v8, x, 1, &zero, build_int_vector(b, b->i32, 8, (int64_t[]){7, 6, 5, 4, 3, 2, 1, 0}),
-                                       mask, nothing);
+    MlirValue reverse = build_int_vector(b, b->i32, 8, (int64_t[]){7, 6, 5, 4, 3, 2, 1, 0});
+    MlirValue gathered = build_vgather(b, v8, x, 1, &zero, reverse, mask, nothing);
     MlirValue total = build_vreduce(b, "add", gathered, build_vextract(b, all, 0));
     gathered = build_vinsert(b, total, gathered, 7);
     gathered = build_vinsert_at(b, build_vextract_at(b, gathered, zero), gathered, build_index(b, 6));
@@ -152,7 +153,8 @@ static void tile_operations_verify(void **state)
     MlirValue x = build_body_element(&body, 0);
     MlirValue mask = build_tile_map_end(b, &body, build_tile_apply(b, "lt", b->i1, 2, (MlirValue[]){x, x}));
     rest = build_tile_reduce(b, "max", 2, both, 1, over, t, mask, none);
-    MlirValue dot = build_tile_contract(b, 2, both, 1, over, t, build_tile_convert(b, t, b->bf16), mask, rest, b->f32, NULL);
+    MlirValue narrow = build_tile_convert(b, t, b->bf16);
+    MlirValue dot = build_tile_contract(b, 2, both, 1, over, t, narrow, mask, rest, b->f32, NULL);
     MlirValue buf = build_tile_alloc(b, 2, both, b->f32), one = build_tile_get(b, buf, 1, &zero);
     build_tile_put(b, one, buf, 1, &zero);
     MlirValue any = build_tile_any(b, 2, both, mask);

@@ -67,7 +67,8 @@ static bool is_nest(lowering *l)
 
 static bool lower_function(arena *a, MlirOperation func)
 {
-    lowering l = {.arena = a, .func = func, .workspace = workspace_create(a, func), .slots = remap_create(a), .ok = true};
+    lowering l = {.arena = a, .func = func, .workspace = workspace_create(a, func), .slots = remap_create(a)};
+    l.ok = true;
     if (mlirBlockIsNull(ir_block(func, 0)))
         return true;
     slots_collect(&l);
@@ -95,7 +96,7 @@ static bool run(MlirOperation module)
 
 MlirPass attnc_create_codegen_scalar_pass(void)
 {
-    static const ir_pass pass = {"codegen-scalar", "turn tile operations into plain loops over memrefs", "builtin.module",
-                                 run};
+    static const ir_pass pass = {"codegen-scalar", "turn tile operations into plain loops over memrefs",
+                                 "builtin.module", run};
     return ir_pass_create(&pass);
 }

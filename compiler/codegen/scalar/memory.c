@@ -47,7 +47,8 @@ static void write_place(builder *b, const place *q, MlirValue v)
     MlirType raw_type = type_memref_elem(type_of(q->memref));
     MlirValue raw = convert_encode(b, q->storage, v, raw_type);
     if (q->storage == ELEM_I4) {
-        MlirValue shift = half_shift(b, q), four = build_int(b, b->i8, 15), old = build_load(b, q->memref, q->rank, q->at);
+        MlirValue shift = half_shift(b, q), four = build_int(b, b->i8, 15);
+        MlirValue old = build_load(b, q->memref, q->rank, q->at);
         MlirValue kept = build_andi(b, old, build_xori(b, build_shli(b, four, shift), build_int(b, b->i8, -1)));
         raw = build_ori(b, kept, build_shli(b, build_andi(b, raw, four), shift));
     }
@@ -107,7 +108,8 @@ void lower_store(lowering *l, MlirOperation op)
     nest_end(&n, &b, 0);
 }
 
-// ---- rings: there is one thread, so a stage is free when it is produced and full when it is consumed ------------------
+// ---- rings ----------------------------------------------------------------------------------------------------------
+// There is one thread, so a stage is free when it is produced and full when it is consumed.
 
 static MlirValue stage_of(builder *b, MlirOperation op, const tile_slot *ring)
 {

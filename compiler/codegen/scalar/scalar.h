@@ -1,8 +1,8 @@
 // scalar.h: what the files of codegen-scalar share.
 //
 // Every tile value, buffer and ring has a slot of the workspace, a row-major memref. Tiles keep computing types: narrow
-// floats are f32 that hold rounded values, i1 and i4 are bytes. An operation becomes loops over its dims, in place; what it
-// read before is still there, for a value's slot is written by its own definition only.
+// floats are f32 that hold rounded values, i1 and i4 are bytes. An operation becomes loops over its dims, in place;
+// what it read before is still there, for a value's slot is written by its own definition only.
 #ifndef ATTNC_CODEGEN_SCALAR_H
 #define ATTNC_CODEGEN_SCALAR_H
 #include "codegen/workspace.h"
@@ -26,7 +26,8 @@ typedef struct lowering {
     MlirOperation func;
     workspace *workspace;
     remap *slots;                  // value -> tile_slot *
-    VEC(MlirOperation) operations; // of the tile dialect, and scf.for and scf.if with tile results: earlier ones and parents first
+    // Of the tile dialect, and scf.for and scf.if with tile results: earlier ones and parents first.
+    VEC(MlirOperation) operations;
     bool ok;
 } lowering;
 

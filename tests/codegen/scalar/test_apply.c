@@ -39,7 +39,8 @@ static MlirType dynamic1(MlirType elem)
 static MlirValue fetch(builder *b, const instance *t, MlirValue memref, MlirValue at, expr_type type)
 {
     MlirType elem = elem_of(b, type);
-    MlirValue v = t->lanes > 1 ? build_vload(b, type_vector(t->lanes, elem), memref, 1, &at) : build_load(b, memref, 1, &at);
+    MlirValue v = t->lanes > 1 ? build_vload(b, type_vector(t->lanes, elem), memref, 1, &at)
+                               : build_load(b, memref, 1, &at);
     return type == TY_BOOL ? convert_number(b, v, b->i1) : v;
 }
 
@@ -90,7 +91,8 @@ static uint64_t random_bits(uint64_t *state)
 
 static double random_float(uint64_t *state, int k)
 {
-    static const double special[] = {0, -0.0, 1, -1, 0.5, -0.5, 2, 3, 127.4, 128.3, -125.4, -126, -150, 88.7, -87, -104, 0x1p63, -0x1p63,
+    static const double special[] = {0, -0.0, 1, -1, 0.5, -0.5, 2, 3, 127.4, 128.3, -125.4, -126, -150, 88.7, -87, -104,
+                                     0x1p63, -0x1p63,
                                      0x1p64, 1e-40, 65504, 65520, 65519, 448, 464, 465, 57344, 61440, 0x1p-24, 0x1p-25,
                                      0x1.8p-25, 0x1p-9, 0x1p-10, 3.4e38, INFINITY, -INFINITY, NAN};
     int n = (int)(sizeof special / sizeof *special);
@@ -103,7 +105,8 @@ static double random_float(uint64_t *state, int k)
 
 static int64_t random_int(uint64_t *state, int k)
 {
-    static const int64_t special[] = {0, 1, -1, 2, -2, 3, 7, 8, 63, 64, 127, 128, 255, 256, INT64_MAX, INT64_MIN, INT64_MIN + 1,
+    static const int64_t special[] = {0, 1, -1, 2, -2, 3, 7, 8, 63, 64, 127, 128, 255, 256, INT64_MAX, INT64_MIN,
+                                      INT64_MIN + 1,
                                       INT32_MAX, UINT32_MAX, -8, -9};
     uint64_t r = random_bits(state);
     if (k % 4 == 0)
@@ -154,8 +157,8 @@ static bool is_real(expr_type t)
 static double tolerance(const instance *t)
 {
     switch (t->f) {
-    case EF_EXP: case EF_EXP2: case EF_LOG: case EF_LOG2: case EF_SIN: case EF_COS: case EF_TANH: case EF_SIGMOID: case EF_SOFTPLUS:
-    case EF_ERF: case EF_POW: case EF_XLOGX: case EF_RSQRT: case EF_MOD:
+    case EF_EXP: case EF_EXP2: case EF_LOG: case EF_LOG2: case EF_SIN: case EF_COS: case EF_TANH: case EF_SIGMOID:
+    case EF_SOFTPLUS: case EF_ERF: case EF_POW: case EF_XLOGX: case EF_RSQRT: case EF_MOD:
         return t->result == TY_F32 ? 5e-7 : 2e-15;
     default: return 0;
     }
@@ -316,8 +319,8 @@ static void every_form_of_exp2_is_right(void **state)
             if (form == 2 && !__builtin_cpu_supports("avx512dq"))
                 continue;
             instance *t = &s.at[s.n++];
-            *t = (instance){.f = EF_EXP2, .args = {TY_F32}, .result = TY_F32, .lanes = form ? LANES : 1, .degree = degree,
-                            .machine = form == 2 ? &scaling : NULL};
+            *t = (instance){.f = EF_EXP2, .args = {TY_F32}, .result = TY_F32, .lanes = form ? LANES : 1,
+                            .degree = degree, .machine = form == 2 ? &scaling : NULL};
             snprintf(t->name, sizeof t->name, "exp2_degree%d_form%d", degree, form);
         }
     run_suite(&s);

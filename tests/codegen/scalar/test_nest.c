@@ -31,7 +31,7 @@ static void unload(fixture *f)
 
 // ---- attention ------------------------------------------------------------------------------------------------------
 
-#define MATRIX(p, rows, columns) (p), (p), (int64_t)0, (int64_t)(rows), (int64_t)(columns), (int64_t)(columns), (int64_t)1
+#define MATRIX(p, m, n) (p), (p), (int64_t)0, (int64_t)(m), (int64_t)(n), (int64_t)(n), (int64_t)1
 #define VECTOR(p, n) (p), (p), (int64_t)0, (int64_t)(n), (int64_t)1
 #define MATRIX_TYPES void *, void *, int64_t, int64_t, int64_t, int64_t, int64_t
 #define VECTOR_TYPES void *, void *, int64_t, int64_t, int64_t
@@ -93,10 +93,11 @@ static void run_attention(fixture *f, problem *p)
 {
     int64_t (*size)(MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, VECTOR_TYPES, int64_t, int64_t, int64_t,
                     int64_t) = jit_function(f->engine, "attention.workspace");
-    void (*nest)(MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, VECTOR_TYPES, int64_t, int64_t, int64_t, int64_t,
-                 int64_t, VECTOR_TYPES) = jit_function(f->engine, "attention");
+    void (*nest)(MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, MATRIX_TYPES, VECTOR_TYPES, int64_t, int64_t, int64_t,
+                 int64_t, int64_t, VECTOR_TYPES) = jit_function(f->engine, "attention");
     int64_t n = p->n, m = p->m, d = p->d, e = p->e;
-#define ARGUMENTS MATRIX(p->q, n, d), MATRIX(p->k16, m, d), MATRIX(p->v, m, e), MATRIX(p->o, n, e), VECTOR(p->lse, n), n, m, d, e
+#define ARGUMENTS                                                                                                      \
+    MATRIX(p->q, n, d), MATRIX(p->k16, m, d), MATRIX(p->v, m, e), MATRIX(p->o, n, e), VECTOR(p->lse, n), n, m, d, e
     int64_t bytes = size(ARGUMENTS);
     assert_true(bytes > 0 && bytes < 1 << 20 && bytes % 64 == 0);
     char *workspace = aligned_alloc(64, (size_t)bytes + 64);
@@ -113,7 +114,8 @@ static void run_attention(fixture *f, problem *p)
 
 static void attention_is_right(void **state)
 {
-    static const int sizes[][4] = {{24, 32, 8, 8}, {37, 41, 5, 7}, {41, 37, 7, 5}, {1, 1, 1, 1}, {13, 50, 16, 3}, {3, 0, 4, 4}};
+    static const int sizes[][4] = {{24, 32, 8, 8}, {37, 41, 5, 7}, {41, 37, 7, 5}, {1, 1, 1, 1},
+                                   {13, 50, 16, 3}, {3, 0, 4, 4}};
     static problem p;
     fixture f = load(INPUTS "/attention.mlir");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -149,7 +151,8 @@ static void carried_tiles_may_swap(void **state)
     static const float x[] = {1, 2, 3, 10, 20, 30, 100, 200, 300, 1000, 2000, 3000, 10000, 20000, 1.00390625f};
     fixture f = load(INPUTS "/flight.mlir");
     int64_t (*size)(VECTOR_TYPES, VECTOR_TYPES, VECTOR_TYPES, int64_t) = jit_function(f.engine, "swap.workspace");
-    void (*swap)(VECTOR_TYPES, VECTOR_TYPES, VECTOR_TYPES, int64_t, int64_t, VECTOR_TYPES) = jit_function(f.engine, "swap");
+    void (*swap)(VECTOR_TYPES, VECTOR_TYPES, VECTOR_TYPES, int64_t, int64_t, VECTOR_TYPES) =
+        jit_function(f.engine, "swap");
     uint16_t out[6] = {0};
     uint8_t y[3] = {0xFF, 0xFF, 0xFF};
     int64_t bytes = size(VECTOR((void *)x, 15), VECTOR(out, 6), VECTOR(y, 3), 5);
