@@ -43,6 +43,31 @@ static bool *members(const program *p, const program_nest *n)
     return member;
 }
 
+static int row_of(const program_nest *n)
+{
+    for (int k = 0; k < n->loop_count; k++)
+        if (n->loops[k].kind == LOOP_ROW)
+            return n->loops[k].index;
+    return -1;
+}
+
+// The row of the nest that makes a value is the last axis of its memory: tiles go there and back as they are.
+static void choose_axes(module_lowering *m)
+{
+    program *p = m->base.program;
+    m->base.temp_row = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+    for (int k = 0; k < p->equations.n; k++)
+        m->base.temp_row[k] = -1;
+    for (int n = 0; n < p->nests.n; n++)
+        for (int q = 0; q < p->nests.at[n].equation_count; q++) {
+            int number = p->nests.at[n].equations[q];
+            const program_equation *e = &p->equations.at[number];
+            for (int k = 0; k < e->own_count; k++)
+                if (m->base.stored[number] && m->base.temp_row[number] < 0 && e->own[k] == row_of(&p->nests.at[n]))
+                    m->base.temp_row[number] = k;
+        }
+}
+
 static void find_stored(module_lowering *m)
 {
     program *p = m->base.program;
@@ -56,6 +81,7 @@ static void find_stored(module_lowering *m)
                 expr_any(p->pool, e->domain, note_outside, &o);
         }
     }
+    choose_axes(m);
     m->temp_number = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
     for (int k = 0; k < p->equations.n; k++)
         m->temp_number[k] = m->base.stored[k] ? m->temp_count++ : -1;
@@ -271,8 +297,12 @@ static void write_temp(module_lowering *m, int equation)
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.temp%d.count", p->name, m->temp_number[equation]), &s, rank, results);
     scope *at = plain_scope(m, b);
     extents[0] = op_index(&l->o, b, 1);
+    expr bounds[64], order[64];
     for (int k = 0; k < e->own_count; k++)
-        extents[k] = op_binary(&l->o, b, "arith.maxsi", lt_index(l, at, lt_index_bound(p, e->own[k])), op_index(&l->o, b, 0));
+        bounds[k] = lt_index_bound(p, e->own[k]);
+    lt_temp_order(l, equation, bounds, order);
+    for (int k = 0; k < e->own_count; k++)
+        extents[k] = op_binary(&l->o, b, "arith.maxsi", lt_index(l, at, order[k]), op_index(&l->o, b, 0));
     return_values(m, b, rank, extents);
 }
 

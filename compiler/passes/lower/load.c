@@ -135,6 +135,18 @@ static void end_body(access *a, int rank, const expr *subscripts, const expr *si
     op_make(&a->l->o, a->body, "tile.subscripts", (MlirType){NULL}, n, at, 1, &segments);
 }
 
+void lt_temp_order(lower *l, int equation, const expr *own, expr *out)
+{
+    int n = l->program->equations.at[equation].own_count, row = l->temp_row[equation], count = 0;
+    for (int k = 0; k < n; k++)
+        if (k != row)
+            out[count++] = own[k];
+    if (row >= 0)
+        out[count++] = own[row];
+    if (n == 0)   // a value without indices is kept in one element
+        out[0] = expr_int(l->pool, 0);
+}
+
 MlirValue lt_load(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
@@ -145,9 +157,11 @@ MlirValue lt_load(lower *l, scope *s, expr e)
     for (int k = 0; k < n->arg_count; k++)
         collect(&a, n->args[k]);
     open_body(&a);
-    expr zero = expr_int(l->pool, 0);   // a value without indices is kept in one element
-    bool single = !argument && n->arg_count == 0;
-    end_body(&a, single ? 1 : n->arg_count, single ? &zero : n->args, argument ? l->program->params.at[n->id].dims : NULL);
+    expr order[64];
+    if (!argument)
+        lt_temp_order(l, n->id, n->args, order);
+    int rank = n->arg_count ? n->arg_count : 1;
+    end_body(&a, argument ? n->arg_count : rank, argument ? n->args : order, argument ? l->program->params.at[n->id].dims : NULL);
     MlirValue operands[96];
     int count = 0;
     operands[count++] = argument ? l->param[n->id] : l->temp[n->id];

@@ -50,6 +50,7 @@ typedef struct lower {
     MlirBlock function_block;
     MlirValue *param;             // memref (or scalar) of each param; null when the function lacks it
     MlirValue *temp;              // memref of each equation that is kept between nests
+    int *temp_row;                // by equation: which of its own indices is the last axis of its memref, -1: as written
     MlirValue *size;
     bool *in_nest;                // equation is a member
     bool *stored;                 // equation is kept between nests (of all nests)
@@ -106,6 +107,8 @@ int lt_ready(lower *l, expr e);      // the sweep after which e can be made
 
 // ---- load.c ---------------------------------------------------------------------------------------------------------
 MlirValue lt_load(lower *l, scope *s, expr e);
+// Subscripts of an equation's own indices in the order of its memref between nests.
+void lt_temp_order(lower *l, int equation, const expr *own, expr *out);
 // Writes a tile. sizes: the axes of the memref, when the subscripts may lie outside (nothing is written there); or NULL.
 void lt_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem,
                  int rank, const expr *subscripts, const expr *sizes);

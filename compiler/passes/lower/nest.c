@@ -179,10 +179,10 @@ void lt_store_result(lower *l, scope *s, int equation)
     int dims[64];
     int n = scope_dims(l, s, value, dims);
     if (l->stored[equation]) {
-        expr at[64];
+        expr own[64], at[64];
         for (int k = 0; k < e->own_count; k++)
-            at[k] = expr_index(l->pool, e->own[k]);
-        at[e->own_count] = expr_int(l->pool, 0);
+            own[k] = expr_index(l->pool, e->own[k]);
+        lt_temp_order(l, equation, own, at);
         MlirValue v = lt_map(l, s, value, n, dims);
         lt_store(l, s, v, n, dims, l->temp[equation], e->type == TY_BOOL ? ELEM_BOOL : ELEM_NONE, e->own_count ? e->own_count : 1, at, NULL);
     }
