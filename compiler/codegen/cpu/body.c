@@ -21,6 +21,15 @@ cpu_body cpu_body_open(cpu_gen *g, MlirBlock block, int lanes)
     return m;
 }
 
+cpu_body cpu_body_fork(cpu_gen *g, const cpu_body *from)
+{
+    cpu_body m = cpu_body_open(g, from->block, from->lanes);
+    memcpy(m.done, from->done, sizeof *m.done * (size_t)count_of(from->block));
+    for (int i = 0; i < from->values.n; i++)
+        VEC_PUSH(g->arena, &m.values, from->values.at[i]);
+    return m;
+}
+
 void cpu_body_set(cpu_gen *g, cpu_body *m, MlirValue from, MlirValue to)
 {
     for (int i = 0; i < m->values.n; i++)

@@ -116,30 +116,37 @@ static MlirValue stride(contraction *t, const cpu_place *p, MlirOperation dim)
     return p && dim.ptr ? cpu_stride(t->g, p, tile_dim_name(dim)) : build_index(&t->g->b, 0);
 }
 
-static void call_form(contraction *t, point q, int vectors, cpu_form form)
+static void arguments(contraction *t, point q, MlirValue *out)
 {
     builder *b = &t->g->b;
-    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL, form};
     const cpu_place *start = t->init ? t->init : t->c;
     MlirValue one = build_index(b, 1), zero = build_index(b, 0), extent = t->k.ptr ? tile_dim_extent(t->k) : one;
     // Without a mask none is read, and any memref<?xi8> will do.
-    MlirValue args[] = {
+    MlirValue args[CPU_MICRO_ARGS] = {
         t->a->mem, q.a, stride(t, t->a, t->row), stride(t, t->a, t->k),
         t->b->mem, q.b, stride(t, t->b, t->k),
         start->mem, t->init ? q.init : q.c, stride(t, start, t->row),
         t->c->mem, q.c, stride(t, t->c, t->row),
         t->mask ? t->mask->mem : t->g->workspace, t->mask ? q.mask : zero, stride(t, t->mask, t->k),
         t->row.ptr ? tile_dim_extent(t->row) : one, extent, build_bool(b, t->init)};
-    build_call(b, cpu_micro_function(t->g, kind), 0, NULL, sizeof args / sizeof *args, args);
+    memcpy(out, args, sizeof args);
 }
 
-// Strides of arguments are known when the kernel runs: the forms with known strides are chosen then. A lone vector is a
-// remainder and takes the form for any strides.
+static void call_form(contraction *t, point q, int vectors, cpu_form form)
+{
+    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL, form};
+    MlirValue args[CPU_MICRO_ARGS];
+    arguments(t, q, args);
+    build_call(&t->g->b, cpu_micro_function(t->g, kind), 0, NULL, CPU_MICRO_ARGS, args);
+}
+
+// Neighbours of a lie along k or along the rows. A lone vector is a remainder and takes the form for any strides.
 static void call(contraction *t, point q, int vectors)
 {
     builder *b = &t->g->b;
     MlirValue step = stride(t, t->a, t->k), row = stride(t, t->a, t->row);
-    if (vectors == 1 && t->g->machine->block_vectors > 1) {
+    bool remainder = vectors == 1 && t->g->machine->block_vectors > 1;
+    if (remainder || !t->row.ptr || (!ix_is(step, 1) && !ix_is(row, 1))) {
         call_form(t, q, vectors, MICRO_ANY);
         return;
     }
@@ -147,18 +154,12 @@ static void call(contraction *t, point q, int vectors)
         call_form(t, q, vectors, MICRO_COLUMNS);
         return;
     }
-    MlirValue one = build_index(b, 1);
-    build_if columns = build_if_begin(b, build_cmpi(b, CMP_EQ, step, one), 0, NULL);
-    call_form(t, q, vectors, MICRO_COLUMNS);
-    build_if_else(b, &columns, NULL);
-    MlirValue rows = t->row.ptr ? tile_dim_extent(t->row) : one;
-    MlirValue whole = build_cmpi(b, CMP_EQ, build_remui(b, rows, build_index(b, t->g->machine->block_keys)), build_index(b, 0));
-    build_if down = build_if_begin(b, build_andi(b, whole, build_cmpi(b, CMP_EQ, row, one)), 0, NULL);
+    MlirValue left = build_remui(b, tile_dim_extent(t->row), build_index(b, t->g->machine->block_keys));
+    build_if whole = build_if_begin(b, build_cmpi(b, CMP_EQ, left, build_index(b, 0)), 0, NULL);
     call_form(t, q, vectors, MICRO_ROWS);
-    build_if_else(b, &down, NULL);
+    build_if_else(b, &whole, NULL);
     call_form(t, q, vectors, MICRO_ANY);
-    build_if_end(b, &down, NULL);
-    build_if_end(b, &columns, NULL);
+    build_if_end(b, &whole, NULL);
 }
 
 // Loops over the outer dims from `level` on, the call inside.
@@ -196,27 +197,62 @@ static void lane_groups(contraction *t, point q)
     build_for_end(b, &f, NULL);
 }
 
-void cpu_contract(cpu_gen *g, MlirOperation op)
+// The parts of a contraction that micro-kernels take; t.fits is false for others.
+static contraction contraction_of(cpu_gen *g, MlirOperation op, point *out)
 {
     int lanes = g->machine->lanes > 1 ? cpu_contract_lanes(op) : -1;
     tile_parts p = tile_parts_of(op);
     contraction t = {.g = g, .op = op};
-    if (lanes >= 0) {
-        t.a = cpu_place_of(g, tile_part(op, p.ins, 1 - lanes));
-        t.b = cpu_place_of(g, tile_part(op, p.ins, lanes));
-        t.mask = p.mask.count ? cpu_place_of(g, tile_part(op, p.mask, 0)) : NULL;
-        t.init = p.init.count ? cpu_place_of(g, tile_part(op, p.init, 0)) : NULL;
-        t.c = cpu_place_of(g, mlirOperationGetResult(op, 0));
-        classify(&t);
-    }
-    if (lanes < 0 || !t.fits) {
-        cpu_reduce(g, op);
-        return;
-    }
-    point q = {.a = t.a->offset, .b = t.b->offset, .c = t.c->offset};
+    if (lanes < 0)
+        return t;
+    t.a = cpu_place_of(g, tile_part(op, p.ins, 1 - lanes));
+    t.b = cpu_place_of(g, tile_part(op, p.ins, lanes));
+    t.mask = p.mask.count ? cpu_place_of(g, tile_part(op, p.mask, 0)) : NULL;
+    t.init = p.init.count ? cpu_place_of(g, tile_part(op, p.init, 0)) : NULL;
+    t.c = cpu_place_of(g, mlirOperationGetResult(op, 0));
+    classify(&t);
+    *out = (point){.a = t.a->offset, .b = t.b->offset, .c = t.c->offset};
     if (t.mask)
-        q.mask = t.mask->offset;
+        out->mask = t.mask->offset;
     if (t.init)
-        q.init = t.init->offset;
-    lane_groups(&t, q);
+        out->init = t.init->offset;
+    return t;
+}
+
+// Two kept dims, a row and the lanes, which fit one group of vectors; one reduced dim along which a is contiguous.
+bool cpu_is_simple(cpu_gen *g, MlirOperation op)
+{
+    int lanes = g->machine->lanes > 1 ? cpu_contract_lanes(op) : -1;
+    tile_parts p = tile_parts_of(op);
+    MlirType result = type_of(mlirOperationGetResult(op, 0));
+    if (lanes < 0 || p.mask.count || p.dims.count != 3 || bridge_shaped_rank(result) != 2 || !mlirTypeIsAF32(bridge_shaped_elem(result)))
+        return false;
+    MlirValue a = tile_part(op, p.ins, 1 - lanes), b = tile_part(op, p.ins, lanes);
+    int64_t max = bridge_shaped_size(result, 1);
+    if (bridge_shaped_rank(type_of(a)) != 2 || bridge_shaped_rank(type_of(b)) != 2 || max < 1 ||
+        max > (int64_t)g->machine->block_vectors * g->machine->lanes)
+        return false;
+    return mlirStringRefEqual(bridge_shaped_name(type_of(a), 0), bridge_shaped_name(result, 0)) &&
+           tile_list_has(op, "over", bridge_shaped_name(type_of(a), 1)) &&
+           mlirStringRefEqual(bridge_shaped_name(type_of(b), 0), bridge_shaped_name(type_of(a), 1));
+}
+
+void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out)
+{
+    point q;
+    contraction t = contraction_of(g, op, &q);
+    int lanes = cpu_lanes(g, t.c->elem);
+    *out = (cpu_simple){.row = t.row, .lane = t.lane};
+    out->kind = (cpu_micro){t.c->elem, (int)((tile_dim_max(t.lane) + lanes - 1) / lanes), false, MICRO_COLUMNS};
+    arguments(&t, q, out->args);
+}
+
+void cpu_contract(cpu_gen *g, MlirOperation op)
+{
+    point q;
+    contraction t = contraction_of(g, op, &q);
+    if (t.fits)
+        lane_groups(&t, q);
+    else
+        cpu_reduce(g, op);
 }

@@ -77,6 +77,14 @@ static void put(cpu_gen *g, MlirOperation op)
 static void lower(cpu_gen *g, MlirOperation op)
 {
     g->b = builder_before(op);
+    cpu_chain *c = cpu_chain_of(g, op);
+    if (c) {
+        if (mlirOperationEqual(op, c->map))
+            cpu_chain_map(g, c);
+        else if (mlirOperationEqual(op, c->reduce))
+            cpu_chain_reduce(g, c);
+        return;
+    }
     switch (tile_kind_of(op)) {
     case TILE_DIM: case TILE_ALLOC: case TILE_WAIT: case TILE_FINISH: break;
     case TILE_LOAD: cpu_load(g, op); break;
@@ -194,6 +202,9 @@ static void lower_function(cpu_gen *g, MlirOperation func)
     take_bf16_as_bits(g, func);
     for (int i = 0; i < tiles.found.n; i++)
         drop_waits(g, tiles.found.at[i]);
+    cpu_find_chains(g);
+    tiles.found.n = 0;
+    ir_walk(func, find_tile, &tiles);      // in their new order
     g->b = builder_before(mlirBlockGetFirstOperation(ir_block(func, 0)));
     cpu_plan(g);
     cpu_make_slots(g);

@@ -24,6 +24,7 @@ typedef struct cpu_place {
     bool padded;                    // the last dim has stride 1 and whole vectors of it may be read and written
 } cpu_place;
 
+// MEMORY: in an argument, or packed into a slot when the argument's elements along the last dim are not neighbours.
 typedef enum cpu_home { HOME_SLOT, HOME_BUFFER, HOME_MEMORY } cpu_home;
 
 // A tile or buffer of the function.
@@ -41,6 +42,13 @@ typedef struct cpu_tile {
 
 typedef struct cpu_span { MlirOperation op; int first, last; } cpu_span;    // positions of an operation and of its body
 
+// A contraction whose only reader is a map, and a sum over its rows: done in the registers of the micro-kernel.
+typedef struct cpu_chain {
+    MlirOperation contract, map, reduce;       // reduce: null when there is none
+    MlirValue sums[4];                         // of the vectors along the lanes, once the map was made
+    int vectors;
+} cpu_chain;
+
 typedef struct cpu_gen {
     arena *arena;
     MlirContext context;
@@ -50,6 +58,7 @@ typedef struct cpu_gen {
     builder b;
     MlirValue workspace;
     VEC(cpu_tile) tiles;
+    VEC(cpu_chain) chains;
     VEC(cpu_span) spans;
     int *span_of, span_room;        // hash table of operations
     bool failed;
@@ -92,6 +101,8 @@ MlirValue cpu_layout(builder *b, MlirType t, const MlirValue *sizes, MlirValue *
 void cpu_sizes(cpu_gen *g, MlirValue v, MlirValue *out);
 // Where a tile lies. Buffers and results of the operation under construction included.
 const cpu_place *cpu_place_of(cpu_gen *g, MlirValue tile);
+// The slot of a tile or buffer as a place.
+void cpu_slot_place(cpu_gen *g, MlirValue v, cpu_place *out);
 // The sub-block of a buffer that a get or put names, as the place of a tile.
 void cpu_sub_block(cpu_gen *g, MlirOperation op, cpu_place *out);
 // memref<?xT> over all memory behind a memref, with offset and strides of its axes.
@@ -116,6 +127,7 @@ typedef struct cpu_body {
     bool *done;                   // by number of the operation in the block
 } cpu_body;
 cpu_body cpu_body_open(cpu_gen *g, MlirBlock block, int lanes);
+cpu_body cpu_body_fork(cpu_gen *g, const cpu_body *from);     // a copy that goes its own way
 void cpu_body_set(cpu_gen *g, cpu_body *m, MlirValue from, MlirValue to);
 MlirValue cpu_body_get(const cpu_body *m, MlirValue v);   // itself when it comes from outside; null: not made yet
 // Makes the operations whose operands are known. `all`: the innermost loop, where divisions may stand too.
@@ -139,6 +151,7 @@ void cpu_store(cpu_gen *g, MlirOperation op);
 int cpu_contract_lanes(MlirOperation op);
 // load.c: may the load be a view of its memref?
 bool cpu_load_is_view(cpu_gen *g, MlirOperation op);
+// A place in the memref, or in `slot` behind a copy.
 void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 
 // ---- micro.c, pack.c: private functions, made on demand -------------------------------------------------------------
@@ -146,6 +159,25 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 typedef enum cpu_form { MICRO_ANY, MICRO_COLUMNS, MICRO_ROWS } cpu_form;     // micro.c
 typedef struct cpu_micro { MlirType elem; int vectors; bool masked; cpu_form form; } cpu_micro;
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind);
+// The same code in place, with something else than a store behind it. `run` gets the sums of one register block, row by row,
+// and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
+typedef struct cpu_finish {
+    int carried;                  // values that go from block to block
+    void (*run)(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry);
+    void *user;
+} cpu_finish;
+void cpu_micro_inline(cpu_gen *g, cpu_micro kind, const MlirValue *args, const cpu_finish *finish, MlirValue *carry);
+// chain.c: finds the chains of the function, and makes the code of the map of one and of its reduce.
+void cpu_find_chains(cpu_gen *g);
+cpu_chain *cpu_chain_of(cpu_gen *g, MlirOperation op);      // NULL: a member of none
+void cpu_chain_map(cpu_gen *g, cpu_chain *c);
+void cpu_chain_reduce(cpu_gen *g, cpu_chain *c);
+
+// contract.c: the arguments of a micro-kernel for the whole of a contraction of two kept dims; false when it takes more.
+enum { CPU_MICRO_ARGS = 19 };
+typedef struct cpu_simple { MlirOperation row, lane; MlirValue args[CPU_MICRO_ARGS]; cpu_micro kind; } cpu_simple;
+bool cpu_is_simple(cpu_gen *g, MlirOperation op);
+void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);
 

@@ -214,24 +214,6 @@ bool cpu_load_is_view(cpu_gen *g, MlirOperation op)
     return true;
 }
 
-void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out)
-{
-    access a = access_of(op);
-    a.g = g;
-    is_packable(&a, ~0u);
-    MlirValue offset, strides[64];
-    MlirType t = type_of(mlirOperationGetResult(op, 0));
-    MlirValue mem = cpu_flatten(g, tile_part(op, a.parts.memory, 0), &offset, strides);
-    cpu_body m = cpu_body_open(g, a.body, 1);
-    cpu_body_step(g, &m, true);
-    linear l = address(&a, &m, offset, strides);
-    *out = (cpu_place){.mem = mem, .elem = bridge_shaped_elem(t), .offset = l.base, .rank = a.rank};
-    for (int i = 0; i < a.rank; i++) {
-        out->name[i] = bridge_shaped_name(t, i);
-        out->stride[i] = l.factor[i];
-    }
-}
-
 // ---- loads and stores -----------------------------------------------------------------------------------------------
 
 typedef struct mover {
@@ -407,11 +389,11 @@ static void move_level(mover *v, int level)
     build_for_end(b, &f, NULL);
 }
 
-static void move_tile(cpu_gen *g, MlirOperation op, MlirValue tile, bool store)
+static void move_tile(cpu_gen *g, MlirOperation op, const cpu_place *place, bool store)
 {
     mover v = {.a = access_of(op), .storage = tile_storage(op), .store = store};
     v.a.g = g;
-    v.tile = cpu_place_of(g, tile);
+    v.tile = place;
     for (int i = 0; i < v.a.in_count; i++)
         v.in[i] = cpu_place_of(g, tile_part(op, v.a.parts.ins, i));
     v.mem = cpu_flatten(g, tile_part(op, v.a.parts.memory, 0), &v.offset, v.strides);
@@ -427,16 +409,49 @@ static void move_tile(cpu_gen *g, MlirOperation op, MlirValue tile, bool store)
     move_level(&v, 0);
 }
 
+// The memory itself, under a stride of 1 along the last dim, and a copy in the slot otherwise:
+//
+//   %mem, %offset, %strides… = scf.if %neighbours { yield memory } else { copy; yield slot }
+void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out)
+{
+    access a = access_of(op);
+    a.g = g;
+    is_packable(&a, ~0u);
+    MlirValue offset, strides[64], tile = mlirOperationGetResult(op, 0);
+    MlirValue mem = cpu_flatten(g, tile_part(op, a.parts.memory, 0), &offset, strides);
+    cpu_body m = cpu_body_open(g, a.body, 1);
+    cpu_body_step(g, &m, true);
+    linear l = address(&a, &m, offset, strides);
+    cpu_place slot;
+    cpu_slot_place(g, tile, &slot);
+    *out = slot;
+    out->padded = false;
+    MlirValue here[CPU_RANK + 2] = {mem, l.base}, packed[CPU_RANK + 2] = {slot.mem, slot.offset};
+    MlirType types[CPU_RANK + 2] = {type_of(mem), g->b.index};
+    int n = 2;
+    for (int i = 0; i < a.rank - 1; i++, n++)
+        here[n] = l.factor[i], packed[n] = slot.stride[i], types[n] = g->b.index;
+    MlirValue last = a.rank ? l.factor[a.rank - 1] : build_index(&g->b, 1);
+    build_if near = build_if_begin(&g->b, build_cmpi(&g->b, CMP_EQ, last, build_index(&g->b, 1)), n, types);
+    build_if_else(&g->b, &near, here);
+    move_tile(g, op, &slot, false);
+    build_if_end(&g->b, &near, packed);
+    out->mem = build_if_result(&near, 0);
+    out->offset = build_if_result(&near, 1);
+    for (int i = 0; i < a.rank - 1; i++)
+        out->stride[i] = build_if_result(&near, 2 + i);
+}
+
 void cpu_load(cpu_gen *g, MlirOperation op)
 {
     MlirValue tile = mlirOperationGetResult(op, 0);
-    if (cpu_tile_of(g, tile)->home == HOME_MEMORY)
-        cpu_place_of(g, tile);
-    else
-        move_tile(g, op, tile, false);
+    const cpu_place *place = cpu_place_of(g, tile);
+    if (cpu_tile_of(g, tile)->home != HOME_MEMORY)
+        move_tile(g, op, place, false);
 }
 
 void cpu_store(cpu_gen *g, MlirOperation op)
 {
-    move_tile(g, op, tile_part(op, tile_parts_of(op).ins, 0), true);
+    MlirValue tile = tile_part(op, tile_parts_of(op).ins, 0);
+    move_tile(g, op, cpu_place_of(g, tile), true);
 }

@@ -25,6 +25,7 @@ enum { A, A_AT, A_ROW, A_STEP, B, B_AT, B_STEP, START, START_AT, START_ROW, C, C
 
 typedef struct kernel {
     builder *b;
+    const cpu_finish *finish;             // what becomes of the sums; NULL: they are stored
     cpu_micro kind;
     int rows, vectors, lanes;
     MlirType vector;
@@ -126,7 +127,7 @@ static void start_values(kernel *k, const MlirValue *base, MlirValue *acc)
 }
 
 // One register block: rows first … first + rows - 1, clamped.
-static void block(kernel *k, MlirValue first)
+static void block(kernel *k, MlirValue first, MlirValue *carry)
 {
     builder *b = k->b;
     MlirValue row[MAX_ROWS], base[MAX_ROWS], acc[MAX_ACC];
@@ -137,10 +138,46 @@ static void block(kernel *k, MlirValue first)
     }
     start_values(k, base, acc);
     sum(k, row, first, acc);
+    if (k->finish) {
+        k->finish->run(k->finish->user, first, k->rows, base, acc, carry);
+        return;
+    }
     for (int i = 0; i < k->rows * k->vectors; i++) {
         MlirValue at = element_at(k, k->arg[C_AT], base[i / k->vectors], k->arg[C_ROW], i % k->vectors);
         build_vstore(b, acc[i], k->arg[C], 1, &at);
     }
+}
+
+// Register blocks over all rows; `carry` goes through them.
+static void all_blocks(kernel *k, int carried, MlirValue *carry)
+{
+    builder *b = k->b;
+    build_for l = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, k->rows), carried, carry);
+    for (int i = 0; i < carried; i++)
+        carry[i] = build_for_arg(&l, i);
+    block(k, l.iv, carry);
+    build_for_end(b, &l, carry);
+    for (int i = 0; i < carried; i++)
+        carry[i] = build_for_result(&l, i);
+}
+
+static kernel kernel_of(cpu_gen *g, builder *b, cpu_micro kind)
+{
+    kernel k = {.b = b, .kind = kind, .vectors = kind.vectors, .lanes = cpu_lanes(g, kind.elem)};
+    k.rows = g->machine->block_keys > MAX_ROWS ? MAX_ROWS : g->machine->block_keys;
+    k.vector = type_vector(k.lanes, kind.elem);
+    return k;
+}
+
+void cpu_micro_inline(cpu_gen *g, cpu_micro kind, const MlirValue *args, const cpu_finish *finish, MlirValue *carry)
+{
+    kernel k = kernel_of(g, &g->b, kind);
+    k.finish = finish;
+    for (int i = 0; i < ARGS; i++)
+        k.arg[i] = args[i];
+    if (kind.form == MICRO_COLUMNS)
+        k.arg[A_STEP] = number(&k, 1);
+    all_blocks(&k, finish->carried, carry);
 }
 
 static void argument_types(builder *b, MlirType elem, MlirType *out)
@@ -153,10 +190,7 @@ static void argument_types(builder *b, MlirType elem, MlirType *out)
 static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
 {
     builder at_end = builder_at_end(g->context, mlirModuleGetBody(g->module)), *b = &at_end;
-    kernel k = {.b = b, .kind = kind, .rows = g->machine->block_keys, .vectors = kind.vectors};
-    k.rows = k.rows > MAX_ROWS ? MAX_ROWS : k.rows;
-    k.lanes = cpu_lanes(g, kind.elem);
-    k.vector = type_vector(k.lanes, kind.elem);
+    kernel k = kernel_of(g, b, kind);
     MlirType types[ARGS];
     argument_types(b, kind.elem, types);
     build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
@@ -165,9 +199,7 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
         k.arg[i] = build_func_arg(&f, i);
     if (kind.form == MICRO_COLUMNS)
         k.arg[A_STEP] = number(&k, 1);
-    build_for l = build_for_begin(b, number(&k, 0), k.arg[ROWS], number(&k, k.rows), 0, NULL);
-    block(&k, l.iv);
-    build_for_end(b, &l, NULL);
+    all_blocks(&k, 0, NULL);
     build_func_end(b, &f, 0, NULL);
 }
 

@@ -122,23 +122,59 @@ static void contiguous_rows(pack *k)
 
 // ---- transposed -----------------------------------------------------------------------------------------------------
 
-// v[i][l] becomes v[l][i]: blocks off the diagonal change places, halves first.
+// In every group of lanes (128 bits) the low or the high half of x and of y, `piece` lanes of each by turns.
+static MlirValue interleave(pack *k, MlirValue x, MlirValue y, int group, int piece, bool high)
+{
+    int64_t at[MAX_LANES];
+    for (int l = 0; l < k->lanes; l++) {
+        int in = l % group, turn = in / piece;
+        at[l] = l - in + (high ? group / 2 : 0) + turn / 2 * piece + in % piece + (turn % 2 ? k->lanes : 0);
+    }
+    return build_shuffle(k->b, x, y, k->lanes, at);
+}
+
+// The even or the odd groups of lanes of x, and behind them those of y.
+static MlirValue every_other(pack *k, MlirValue x, MlirValue y, int group, bool odd)
+{
+    int64_t at[MAX_LANES];
+    int half = k->lanes / group / 2;
+    for (int l = 0; l < k->lanes; l++) {
+        int g = l / group;
+        at[l] = (g < half ? 0 : k->lanes) + (2 * (g % half) + odd) * group + l % group;
+    }
+    return build_shuffle(k->b, x, y, k->lanes, at);
+}
+
+// Squares of a group x a group: afterwards lane group q of v[i] holds column q * group + i % group of the rows of its square.
+static void transpose_squares(pack *k, MlirValue *v, int group)
+{
+    for (int d = 1; d < group; d *= 2) {
+        MlirValue t[MAX_LANES];
+        for (int i = 0; i < k->lanes; i++) {
+            int pair = i / (2 * d) * 2 * d, j = i - pair;
+            t[i] = interleave(k, v[pair + j / 2], v[pair + j / 2 + d], group, d, j % 2);
+        }
+        for (int i = 0; i < k->lanes; i++)
+            v[i] = t[i];
+    }
+}
+
+// v[i][l] becomes v[l][i]. Each shuffle is one instruction that needs no table.
 static void transpose(pack *k, MlirValue *v)
 {
-    for (int d = k->lanes / 2; d >= 1; d /= 2) {
-        int64_t low[MAX_LANES], high[MAX_LANES];
-        for (int l = 0; l < k->lanes; l++) {
-            low[l] = l & d ? k->lanes + l - d : l;
-            high[l] = l & d ? k->lanes + l : l + d;
+    enum { MAX_GROUPS = 4 };
+    int group = 128 / (int)type_bits(k->elem), groups = k->lanes / group;
+    transpose_squares(k, v, group);
+    for (int j = 0; j < group; j++)
+        for (int round = 1; round < groups; round *= 2) {
+            MlirValue t[MAX_GROUPS];
+            for (int q = 0; q < groups; q++) {
+                int pair = 2 * (q % (groups / 2));
+                t[q] = every_other(k, v[pair * group + j], v[(pair + 1) * group + j], group, q >= groups / 2);
+            }
+            for (int q = 0; q < groups; q++)
+                v[q * group + j] = t[q];
         }
-        for (int i = 0; i < k->lanes; i++) {
-            if (i & d)
-                continue;
-            MlirValue x = v[i], y = v[i + d];
-            v[i] = build_shuffle(k->b, x, y, k->lanes, low);
-            v[i + d] = build_shuffle(k->b, x, y, k->lanes, high);
-        }
-    }
 }
 
 static MlirValue clamped(pack *k, MlirValue first, int i, MlirValue n)

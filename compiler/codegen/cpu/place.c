@@ -155,7 +155,7 @@ void cpu_sizes(cpu_gen *g, MlirValue v, MlirValue *out)
     }
 }
 
-static void describe(cpu_gen *g, MlirValue v, cpu_place *out)
+void cpu_slot_place(cpu_gen *g, MlirValue v, cpu_place *out)
 {
     MlirValue sizes[CPU_RANK];
     MlirType t = type_of(v);
@@ -165,6 +165,10 @@ static void describe(cpu_gen *g, MlirValue v, cpu_place *out)
     for (int i = 0; i < out->rank; i++)
         out->name[i] = bridge_shaped_name(t, i);
     out->offset = build_index(&g->b, 0);
+    const cpu_tile *owner = cpu_tile_of(g, v);
+    while (owner->same >= 0)
+        owner = &g->tiles.at[owner->same];
+    out->mem = owner->slot;
 }
 
 void cpu_sub_block(cpu_gen *g, MlirOperation op, cpu_place *out)
@@ -172,8 +176,7 @@ void cpu_sub_block(cpu_gen *g, MlirOperation op, cpu_place *out)
     tile_parts p = tile_parts_of(op);
     cpu_place whole;
     MlirValue buf = tile_part(op, p.memory, 0);
-    describe(g, buf, &whole);
-    whole.mem = cpu_tile_of(g, buf)->slot;
+    cpu_slot_place(g, buf, &whole);
     *out = whole;
     out->rank = whole.rank - p.at.count;
     for (int i = 0; i < p.at.count; i++)
@@ -194,11 +197,7 @@ const cpu_place *cpu_place_of(cpu_gen *g, MlirValue v)
     } else if (t->home == HOME_MEMORY) {
         cpu_view(g, ir_defining(v), &t->place);
     } else {
-        cpu_tile *owner = t;
-        while (owner->same >= 0)
-            owner = &g->tiles.at[owner->same];
-        describe(g, v, &t->place);
-        t->place.mem = owner->slot;
+        cpu_slot_place(g, v, &t->place);
     }
     t->placed = true;
     return &t->place;

@@ -157,13 +157,13 @@ static bool same_shape(MlirType x, MlirType y)
 
 // May `op` write its result over operand `in`? Every element of the result depends on that element of `in` alone, and is
 // written after it was read.
-static bool may_overwrite(MlirOperation op, MlirValue in)
+static bool may_overwrite(cpu_gen *g, MlirOperation op, MlirValue in)
 {
     tile_parts p = tile_parts_of(op);
     if (!bridge_is_tile(type_of(in)) || !same_shape(type_of(in), type_of(mlirOperationGetResult(op, 0))))
         return false;
     if (p.kind == TILE_MAP)
-        return true;
+        return !cpu_chain_of(g, op);      // those read rows again that they have written
     if ((p.kind != TILE_REDUCE && p.kind != TILE_CONTRACT) || p.init.count == 0 || !mlirValueEqual(tile_part(op, p.init, 0), in))
         return false;
     int uses = 0;
@@ -180,7 +180,7 @@ static bool reads_badly(cpu_gen *g, MlirOperation op, MlirOperation put)
         cpu_tile *t = bridge_is_tile(type_of(in)) ? cpu_tile_of(g, in) : NULL;
         if (!t || t->home != HOME_BUFFER || !mlirValueEqual(buffer_of(t->at), buffer_of(put)))
             continue;
-        if (!same_operands(t->at, put) || !may_overwrite(op, in))
+        if (!same_operands(t->at, put) || !may_overwrite(g, op, in))
             return true;
     }
     return false;
@@ -267,7 +267,7 @@ static void try_overwrite(cpu_gen *g, int result)
     for (int i = 0; i < mlirOperationGetNumOperands(op); i++) {
         MlirValue in = mlirOperationGetOperand(op, i);
         cpu_tile *from = bridge_is_tile(type_of(in)) ? cpu_tile_of(g, in) : NULL;
-        if (!from || from->home != HOME_SLOT || from->last != t->first || !may_overwrite(op, in))
+        if (!from || from->home != HOME_SLOT || from->last != t->first || !may_overwrite(g, op, in))
             continue;
         int r = root(g, (int)(from - g->tiles.at));
         if (g->tiles.at[r].last != t->first)
@@ -318,7 +318,7 @@ static int64_t slot_bytes(MlirType t)
 
 static bool has_slot(const cpu_tile *t)
 {
-    return t->home == HOME_SLOT && t->same < 0;
+    return t->home != HOME_BUFFER && t->same < 0;
 }
 
 static bool overlap(const cpu_tile *x, const cpu_tile *y)

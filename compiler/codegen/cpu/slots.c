@@ -39,7 +39,7 @@ static MlirValue dynamic_bytes(cpu_gen *g, builder *b, remap *m, const cpu_tile 
 
 static bool is_dynamic(const cpu_tile *t)
 {
-    return t->home == HOME_SLOT && t->same < 0 && t->slot_offset < 0;
+    return t->home != HOME_BUFFER && t->same < 0 && t->slot_offset < 0;
 }
 
 // @NAME.workspace
@@ -113,7 +113,7 @@ void cpu_make_slots(cpu_gen *g)
     MlirValue end = build_index(&b, constant);
     for (int i = 0; i < g->tiles.n; i++) {
         cpu_tile *t = &g->tiles.at[i];
-        if (t->home != HOME_SLOT || t->same >= 0)
+        if (t->home == HOME_BUFFER || t->same >= 0)
             continue;
         MlirType elem = bridge_shaped_elem(type_of(t->value));
         if (t->slot_offset >= 0) {
