@@ -74,10 +74,10 @@ static MlirValue scaled(builder *b, format f, MlirValue x, double low, MlirValue
     return build_select(b, build_cmpf(b, CMPF_OLT, x, fimm(b, x, low)), fimm(b, x, 0), v);
 }
 
-static const double exp2_5[] = {0.001327647129, 0.009675540961, 0.05550713092,
-                                0.2402212024, 0.6931469440, 1.0000001192};
-static const double exp2_6[] = {1.5345812000595646e-4, 1.3399931219308162e-3, 9.618488957117212e-3,
-                                5.5503287769646324e-2, 0.24022646890634144, 0.6931472057372683, 1.0000000005541665};
+static const double exp2_5[] = {0.00132685221, 0.00967295018, 0.0555073033,
+                                0.24022211, 0.693146971, 1.0};
+static const double exp2_6[] = {1.55735156e-4, 1.3389786e-3, 9.61778677e-3,
+                                5.55036573e-2, 0.240226507, 0.693147181, 1.0};
 
 // Is x a vector of 16 f32 on a target with vreduceps and vscalefps?
 static bool has_scalef(const machine *m, MlirValue x)
