@@ -3,11 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-enum { TRIES = 200, MIXTURES = 12 };
+enum { TRIES = 200, MIXTURES = 12, ROUNDS = 3 };
 static const int64_t edges[] = {0, 1, 17, 129};
-static const int64_t others[] = {1, 2, 3, 4, 6, 8, 16, 17, 33};
+static const int64_t longest = 300;   // more than one block of 256 keys
+static const int64_t others[] = {1, 2, 3, 4, 6, 8, 16, 17, 32, 33};
+static const int64_t small[] = {1, 2, 3, 4, 8, 16, 32};
 static const int64_t mixed[] = {1, 2, 4, 8, 17, 31, 48, 64, 100, 129};
 #define LENGTH(list) ((int)(sizeof(list) / sizeof *(list)))
+
+// What the equations hint at: size `of` is a multiple of size `by` (it is divided by it), or at least as large (an index
+// that runs to `by` reads an axis of `of`). Most cases follow the hints, so that few calls are refused; some do not.
+typedef struct hint { int of, by; bool multiple; } hint;
 
 typedef struct maker {
     arena *arena;
@@ -17,6 +23,7 @@ typedef struct maker {
     double limit;
     uint64_t state;
     VEC(int64_t *) cases;
+    VEC(hint) hints;
 } maker;
 
 // xorshift64* (Vigna 2016).
@@ -28,11 +35,63 @@ static int64_t pick(maker *m, const int64_t *list, int n)
     return list[(m->state * UINT64_C(0x2545f4914f6cdd1d) >> 33) % (uint64_t)n];
 }
 
+// ---- hints ----------------------------------------------------------------------------------------------------------
+static void add_hint(maker *m, expr of, expr by, bool multiple)
+{
+    const expr_node *a = of ? expr_get(m->c->spec->pool, of) : NULL, *b = by ? expr_get(m->c->spec->pool, by) : NULL;
+    if (!a || !b || a->kind != EX_SIZE || b->kind != EX_SIZE || a->id == b->id)
+        return;
+    hint h = {a->id, b->id, multiple};
+    VEC_PUSH(m->arena, &m->hints, h);
+}
+
+static bool note_hint(const expr_node *n, void *user)
+{
+    maker *m = user;
+    const program *p = m->c->spec;
+    if (n->kind == EX_APPLY && (n->fn == EF_DIV || n->fn == EF_MOD))
+        add_hint(m, n->args[0], n->args[1], true);
+    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++) {
+        const expr_node *s = expr_get(p->pool, n->args[k]);
+        if (s->kind == EX_INDEX)
+            add_hint(m, p->params.at[n->id].dims[k], p->indices.at[s->id].hi, false);
+    }
+    return false;
+}
+
+static void find_hints(maker *m)
+{
+    const program *p = m->c->spec;
+    for (int i = 0; i < p->equations.n; i++)
+        expr_any(p->pool, p->equations.at[i].body, note_hint, m);
+    for (int i = 0; i < p->requires_.n; i++)
+        if (p->requires_.at[i].condition)
+            expr_any(p->pool, p->requires_.at[i].condition, note_hint, m);
+}
+
+// `held` and fixed sizes stay.
+static void follow_hints(maker *m, int64_t *sizes, int held)
+{
+    static const int64_t factors[] = {1, 1, 2, 4};
+    for (int i = 0; i < m->hints.n; i++) {
+        hint h = m->hints.at[i];
+        int64_t *of = &sizes[h.of], *by = &sizes[h.by];
+        bool stays = h.of == held || m->fixed[h.of] >= 0, by_stays = h.by == held || m->fixed[h.by] >= 0;
+        if (h.multiple ? *by > 0 && *of % *by == 0 : *of >= *by)
+            continue;
+        if (!stays)
+            *of = h.multiple ? *by * pick(m, factors, LENGTH(factors)) : *by;
+        else if (!by_stays)
+            *by = *of > 0 || !h.multiple ? *of : 1;
+    }
+}
+
+// ---- cases ----------------------------------------------------------------------------------------------------------
 static bool fits(workload *w, double limit)
 {
-    int64_t size[ATTN_MAX_RANK], elements;
+    int64_t elements;
     for (int i = 0; i < w->spec->params.n; i++)
-        if (!workload_shape(w, i, size, &elements) || (double)elements > limit)
+        if (!workload_shape(w, i, w->tensors[i].size, &elements) || (double)elements > limit)
             return false;
     return workload_allowed(w);
 }
@@ -72,6 +131,8 @@ static void add_case(maker *m, int size, int64_t value, const int64_t *list, int
             int64_t other = pick(m, list, late ? 4 : n);
             sizes[i] = m->fixed[i] >= 0 ? m->fixed[i] : i == size || (late && size >= 0 && other == list[3]) ? value : other;
         }
+        for (int round = 0; round < ROUNDS && t % 4 != 3; round++)
+            follow_hints(m, sizes, size);
         if (is_listed(m, sizes) || !is_possible(m, sizes))
             continue;
         VEC_PUSH(m->arena, &m->cases, sizes);
@@ -87,10 +148,14 @@ grid grid_make(arena *a, compilation *c, const int64_t *fixed, double limit)
     for (int s = 0; s < m.sizes; s++)
         all_fixed &= fixed[s] >= 0;
     m.limit = all_fixed ? INFINITY : limit;
+    find_hints(&m);
     add_case(&m, -1, 0, one, 1);
     for (int s = 0; s < m.sizes; s++)
         for (int e = 0; e < LENGTH(edges) && fixed[s] < 0; e++)
             add_case(&m, s, edges[e], others, LENGTH(others));
+    for (int s = 0; s < m.sizes; s++)
+        if (fixed[s] < 0)
+            add_case(&m, s, longest, small, LENGTH(small));
     for (int i = 0; i < MIXTURES; i++)
         add_case(&m, -1, 0, mixed, LENGTH(mixed));
     return (grid){m.cases.n, m.cases.at};

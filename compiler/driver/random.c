@@ -83,16 +83,25 @@ static bool has_read(const expr_node *n, void *user)
     return n->kind == EX_READ || n->kind == EX_VALUE;
 }
 
+static bool is_inside(lanes *l, const int64_t *at, int64_t x, int64_t size)
+{
+    int64_t s = *lanes_eval(l, at, x, 1);
+    return s >= 0 && s < size;
+}
+
+// By halves: a subscript that leaves its tensor is taken to stay outside.
 static void limit_by(axis_finder *f, expr subscript, int64_t size)
 {
     int64_t *at = ARENA_ARRAY(f->w->arena, int64_t, f->w->spec->indices.n + 1);
     lanes *l = lanes_create(f->w->arena, &f->w->data, subscript, f->index);
-    for (int64_t from = 0; l && from < f->extent; from += LANES_MAX) {
-        const int64_t *s = lanes_eval(l, at, from, LANES_MAX);
-        for (int i = 0; i < LANES_MAX && from + i < f->extent; i++)
-            if (s[i] < 0 || s[i] >= size)
-                f->extent = from + i;
+    if (!l || f->extent == 0 || is_inside(l, at, f->extent - 1, size))
+        return;
+    int64_t in = -1, out = f->extent - 1;
+    while (out - in > 1) {
+        int64_t middle = in + (out - in) / 2;
+        *(is_inside(l, at, middle, size) ? &in : &out) = middle;
     }
+    f->extent = out;
 }
 
 static bool note_axis(const expr_node *n, void *user)
@@ -105,7 +114,7 @@ static bool note_axis(const expr_node *n, void *user)
     return false;
 }
 
-static int64_t axis_extent(const workload *w, int index)
+int64_t workload_reach(const workload *w, int index)
 {
     axis_finder f = {w, index, FARTHEST};
     for (int e = 0; e < w->spec->equations.n; e++)
@@ -134,17 +143,28 @@ static integer_use find_use(const workload *w, int param)
         use.start |= start, use.end |= end;
         use.bound |= start || end;
         if (start || end)
-            note(&use, axis_extent(w, i));
+            note(&use, workload_reach(w, i));
     }
     return use;
 }
 
-// Ascending from 0 to the whole extent where the tensor has both ends of ranges (cu_seqlens); lengths up to it elsewhere.
+// Ascending from 0 to the whole extent where the tensor has both ends of ranges (cu_seqlens), at growing distances, some of
+// them 0. Elsewhere lengths up to the extent: the first full, the second 0.
 static int64_t bound_value(const integer_use *use, int64_t i, int64_t n, uint64_t bits)
 {
     if (use->start && use->end)
-        return n > 1 ? use->below * i / (n - 1) : use->below;
+        return n > 1 ? use->below * i / (n - 1) * i / (n - 1) : use->below;
+    if (i < 2)
+        return i == 0 ? use->below : 0;
     return (int64_t)(bits % ((uint64_t)use->below + 1));
+}
+
+// Quantised numbers have signs; small numbers elsewhere (documents, buckets) meet each other.
+static int64_t plain_value(elem_type t, uint64_t bits)
+{
+    if (t == ELEM_I4 || t == ELEM_I8)
+        return (int64_t)(bits % 16) - 8;
+    return (int64_t)(bits % (t == ELEM_BOOL ? 2 : 4));
 }
 
 static void fill_integers(workload *w, int param, uint64_t seed)
@@ -153,10 +173,12 @@ static void fill_integers(workload *w, int param, uint64_t seed)
     integer_use use = find_use(w, param);
     int64_t n = workload_elements(w, param), last = w->spec->params.at[param].rank - 1;
     int64_t row = last >= 0 ? w->tensors[param].size[last] : 1;
-    int64_t below = use.below == INT64_MAX ? (t == ELEM_BOOL ? 2 : 4) : use.below;
     for (int64_t i = 0; i < n; i++) {
         uint64_t bits = mix(mix(seed * 1024 + (uint64_t)param) + (uint64_t)i);
-        int64_t v = use.bound ? bound_value(&use, i % row, row, bits) : below > 0 ? (int64_t)(bits % (uint64_t)below) : 0;
+        int64_t v = use.bound                 ? bound_value(&use, i % row, row, bits)
+                    : use.below == INT64_MAX ? plain_value(t, bits)
+                    : use.below > 0          ? (int64_t)(bits % (uint64_t)use.below)
+                                             : 0;
         narrow_store_int(t, w->tensors[param].data, workload_offset(w, param, i), v);
     }
 }

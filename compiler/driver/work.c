@@ -111,14 +111,6 @@ work work_count(workload *w)
     return total;
 }
 
-static int64_t longest_size(const workload *w)
-{
-    int64_t most = 1;
-    for (int i = 0; i < w->spec->sizes.n; i++)
-        most = w->sizes[i] > most ? w->sizes[i] : most;
-    return most;
-}
-
 // Does the range read a tensor, or an index whose range does?
 static bool reads_tensor(const expr_node *n, void *user)
 {
@@ -130,7 +122,7 @@ static double bound_of(workload *w, int index)
     const program_index *x = &w->spec->indices.at[index];
     bool known;
     if (expr_any(w->spec->pool, x->lo, reads_tensor, NULL) || expr_any(w->spec->pool, x->hi, reads_tensor, NULL))
-        return (double)longest_size(w);
+        return (double)workload_reach(w, index);
     return extent(w, index, &known);
 }
 

@@ -54,6 +54,9 @@ bool workload_write(workload *w, const char *name, const char *path);
 // bounds of ranges ascending and inside, else 0 .. 3.
 void random_fill(workload *w, int param, uint64_t seed);
 attn_scalar random_scalar(const workload *w, int param);
+// How far an index may run without leaving a tensor, by the shapes in w->tensors; 0 when nothing bounds it. For indices
+// whose ranges are read from tensors.
+int64_t workload_reach(const workload *w, int index);
 
 // ---- poison.c -------------------------------------------------------------------------------------------------------
 // Puts NaN and infinities into every element of a float argument that no equation reads for a value that exists. Returns
@@ -68,7 +71,7 @@ typedef struct work {
     double bytes;       // arguments and results, each once
 } work;
 work work_count(workload *w);
-// Terms of all equations, as if every range were as long as the longest axis it may run along: an upper bound that needs
-// no arrays.
+// Terms of all equations, as if every range that is read from a tensor went as far as it can: an upper bound that needs no
+// arrays, only their shapes in w->tensors.
 double work_bound(workload *w);
 #endif
