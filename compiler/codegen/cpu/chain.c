@@ -59,6 +59,43 @@ static bool is_short(MlirOperation map)
     return work <= MOST_WORK;
 }
 
+// ---- state that is read back ----------------------------------------------------------------------------------------
+
+static bool same_index(MlirValue x, MlirValue y)
+{
+    MlirOperation p = ir_defining(x), q = ir_defining(y);
+    if (ir_is(p, "arith.constant") && ir_is(q, "arith.constant"))
+        return mlirAttributeEqual(ir_attr(p, "value"), ir_attr(q, "value"));
+    return mlirValueEqual(x, y);
+}
+
+static bool same_block(MlirOperation put, MlirOperation get)
+{
+    tile_parts p = tile_parts_of(put), q = tile_parts_of(get);
+    if (!mlirValueEqual(tile_part(put, p.memory, 0), tile_part(get, q.memory, 0)) || p.at.count != q.at.count)
+        return false;
+    for (int i = 0; i < p.at.count; i++)
+        if (!same_index(tile_part(put, p.at, i), tile_part(get, q.at, i)))
+            return false;
+    return true;
+}
+
+static bool puts_elsewhere(MlirOperation op, void *user)
+{
+    MlirOperation put = *(MlirOperation *)user;
+    return tile_kind_of(op) != TILE_PUT || !mlirValueEqual(mlirOperationGetOperand(op, 1), mlirOperationGetOperand(put, 1));
+}
+
+// Gets behind a put see what was put, as long as nothing else is put: they become that value.
+static void forward(MlirOperation put)
+{
+    for (MlirOperation o = mlirOperationGetNextInBlock(put); o.ptr && ir_walk(o, puts_elsewhere, &put);
+         o = mlirOperationGetNextInBlock(o))
+        if (tile_kind_of(o) == TILE_GET && same_block(put, o) &&
+            mlirTypeEqual(type_of(mlirOperationGetResult(o, 0)), type_of(mlirOperationGetOperand(put, 0))))
+            mlirValueReplaceAllUsesOfWith(mlirOperationGetResult(o, 0), mlirOperationGetOperand(put, 0));
+}
+
 // ---- finding --------------------------------------------------------------------------------------------------------
 
 static bool same_dims(MlirType x, MlirType y)
@@ -166,7 +203,7 @@ static void consider(cpu_gen *g, MlirOperation contract)
     MlirBlock home = mlirOperationGetBlock(contract);
     MlirValue s = mlirOperationGetResult(contract, 0);
     MlirOperation map = only_reader(s, home);
-    if (tile_kind_of(map) != TILE_MAP || !map_fits(map, s))
+    if (tile_kind_of(map) != TILE_MAP || !map_fits(map, s) || cpu_chain_of(g, map))
         return;
     sink(contract, home);
     mlirOperationMoveBefore(contract, map);
@@ -181,6 +218,8 @@ static bool collect(MlirOperation op, void *user)
     contracts *c = user;
     if (tile_kind_of(op) == TILE_CONTRACT)
         VEC_PUSH(c->arena, &c->found, op);
+    if (tile_kind_of(op) == TILE_PUT)
+        forward(op);
     return true;
 }
 
