@@ -62,6 +62,39 @@ static node *make_cascade(compiler *c, const ast_expr *e, node *x, node **out_ma
     return power;
 }
 
+// x where `beside` exists.
+static node *make_beside(compiler *c, node *x, node *beside)
+{
+    if (!x || !beside)
+        return NULL;
+    node *known = compile_make2(c, NODE_COMPARE, OP_EQ, CAT_BOOL, x->at, beside, beside);
+    node *always = compile_make_constant(c, CAT_BOOL, x->at, (word){.i = 1});
+    node *exists = compile_make2(c, NODE_OR, OP_OR, CAT_BOOL, x->at, known, always);
+    return compile_make2(c, NODE_WHERE, OP_AND, x->category, x->at, exists, x);
+}
+
+static bool is_sum_or_difference(const node *x)
+{
+    return x->kind == NODE_ARITHMETIC && (x->op == OP_ADD || x->op == OP_SUB);
+}
+
+static bool is_distributable(const compiler *c, const node *body)
+{
+    return c->m->run.distributed && body->kind == NODE_ARITHMETIC && body->op == OP_MUL && body->category == CAT_FLOAT &&
+           (is_sum_or_difference(body->args[0]) || is_sum_or_difference(body->args[1]));
+}
+
+static node *make_distributed(compiler *c, const ast_expr *e, node *body)
+{
+    bool first = is_sum_or_difference(body->args[0]);
+    node *both = body->args[!first], *factor = body->args[first], *sums[2];
+    for (int k = 0; k < 2; k++) {
+        node *term = compile_make2(c, NODE_ARITHMETIC, OP_MUL, CAT_FLOAT, e->at, both->args[k], factor);
+        sums[k] = make_reduced(c, DEF_SUM, CAT_FLOAT, e, make_beside(c, term, both->args[!k]));
+    }
+    return compile_make2(c, NODE_ARITHMETIC, both->op, CAT_FLOAT, e->at, sums[0], sums[1]);
+}
+
 static node *make_reduction(compiler *c, const ast_expr *e, node *body)
 {
     node *max, *sum, *power;
@@ -72,7 +105,8 @@ static node *make_reduction(compiler *c, const ast_expr *e, node *body)
     if (e->reduction == RED_MEAN || e->reduction == RED_SOFTMAX || e->reduction == RED_LOGSUMEXP)
         body = compile_as(c, body, CAT_FLOAT);
     switch (e->reduction) {
-    case RED_SUM: return make_reduced(c, DEF_SUM, body->category, e, body);
+    case RED_SUM:
+        return is_distributable(c, body) ? make_distributed(c, e, body) : make_reduced(c, DEF_SUM, body->category, e, body);
     case RED_MAX: return make_reduced(c, DEF_MAX, body->category, e, body);
     case RED_MIN: return make_reduced(c, DEF_MIN, body->category, e, body);
     case RED_MEAN: return make_reduced(c, DEF_MEAN, CAT_FLOAT, e, body);

@@ -120,6 +120,7 @@ typedef struct unfused_run {
     int ways;                // of SUM_INTERLEAVED
     bool fused;              // a product that is added is not rounded before
     bool reciprocal;         // division multiplies by the reciprocal
+    bool distributed;        // the sum of (a + b) c is the sum of a c plus the sum of b c
     uint64_t seed;           // not 0: functions and quotients move by -1, 0 or 1 unit in the last place, by their bits
 } unfused_run;
 

@@ -1,5 +1,6 @@
 // runs.c: the unfused runs. The error rule allows a kernel twice the error of an unfused run, and equations do not say in
-// which order such a run adds, whether its multiply-adds round once or twice, or which way the last bit of exp falls.
+// which order such a run adds, whether its multiply-adds round once or twice, whether a difference is taken before or after
+// it is summed with weights, or which way the last bit of exp falls.
 // Where a row of a result cancels (one element, or two that nearly cancel), these choices decide alone what the error is
 // relative to that row: a run may hit the exact value by luck, and one lucky run would condemn every right kernel.
 #include "machine.h"
@@ -8,15 +9,15 @@
 
 static const unfused_run runs[REFERENCE_RUNS] = {
     {.order = SUM_FORWARD},
-    {.order = SUM_FORWARD, .fused = true},
-    {.order = SUM_BACKWARD},
+    {.order = SUM_FORWARD, .fused = true, .distributed = true},
+    {.order = SUM_BACKWARD, .distributed = true},
     {.order = SUM_BACKWARD, .fused = true, .seed = 1},
     {.order = SUM_INTERLEAVED, .ways = 8, .fused = true, .reciprocal = true},
-    {.order = SUM_INTERLEAVED, .ways = 16, .seed = 2},
+    {.order = SUM_INTERLEAVED, .ways = 16, .seed = 2, .distributed = true},
     {.order = SUM_PAIRWISE},
-    {.order = SUM_PAIRWISE, .fused = true, .seed = 3, .reciprocal = true},
+    {.order = SUM_PAIRWISE, .fused = true, .seed = 3, .reciprocal = true, .distributed = true},
     {.order = SUM_INTERLEAVED, .ways = 4, .seed = 4},
-    {.order = SUM_FORWARD, .seed = 5},
+    {.order = SUM_FORWARD, .seed = 5, .distributed = true},
     {.order = SUM_FORWARD, .fused = true, .seed = 6, .reciprocal = true},
     {.order = SUM_BACKWARD, .seed = 7, .reciprocal = true},
     {.order = SUM_INTERLEAVED, .ways = 16, .fused = true, .seed = 8},
