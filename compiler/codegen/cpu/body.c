@@ -1,7 +1,7 @@
 // body.c: copies of the scalar body of an operation, on scalars or on vectors.
 //
-// An operation is copied as soon as its operands are known, so what does not depend on an inner loop stands outside of it.
-// It becomes a vector operation when one of its operands is a vector; scalars are spread where they meet vectors.
+// An operation is copied as soon as its operands are known, so what does not depend on an inner loop stands outside of
+// it. It becomes a vector operation when one of its operands is a vector; scalars are spread where they meet vectors.
 #include "cpu.h"
 
 #include "codegen/apply.h"

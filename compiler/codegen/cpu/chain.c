@@ -4,8 +4,9 @@
 //   %p = tile.map ins(%s, …) { f }      ->      24 sums in registers; p = f(sums), stored once; z += p
 //   %z = tile.reduce "sum" over rows (%p)
 //
-// The map must be the only reader of the contraction in its block, and short, for its body is repeated for every register.
-// Readers in the branch of a fallback (scf.if of a tile.any) get a contraction of their own there: it runs rarely.
+// The map must be the only reader of the contraction in its block, and short, for its body is repeated for every
+// register. Readers in the branch of a fallback (scf.if of a tile.any) get a contraction of their own there: it runs
+// rarely.
 #include "cpu.h"
 
 #include "codegen/apply.h"
@@ -83,7 +84,8 @@ static bool same_block(MlirOperation put, MlirOperation get)
 static bool puts_elsewhere(MlirOperation op, void *user)
 {
     MlirOperation put = *(MlirOperation *)user;
-    return tile_kind_of(op) != TILE_PUT || !mlirValueEqual(mlirOperationGetOperand(op, 1), mlirOperationGetOperand(put, 1));
+    return tile_kind_of(op) != TILE_PUT ||
+           !mlirValueEqual(mlirOperationGetOperand(op, 1), mlirOperationGetOperand(put, 1));
 }
 
 // Gets behind a put see what was put, as long as nothing else is put: they become that value.
@@ -161,7 +163,8 @@ static void sink(MlirOperation contract, MlirBlock home)
     MlirValue s = mlirOperationGetResult(contract, 0);
     for (bool again = true; again;) {
         again = false;
-        for (MlirOpOperand u = mlirValueGetFirstUse(s); !mlirOpOperandIsNull(u) && !again; u = mlirOpOperandGetNextUse(u)) {
+        MlirOpOperand u = mlirValueGetFirstUse(s);
+        for (; !mlirOpOperandIsNull(u) && !again; u = mlirOpOperandGetNextUse(u)) {
             MlirBlock branch = {NULL};
             around(mlirOpOperandGetOwner(u), home, &branch);
             if (!branch.ptr)
@@ -244,8 +247,9 @@ typedef struct making {
     cpu_body column[MAX_VECTORS];      // what does not depend on the row, for each vector of lanes
 } making;
 
-static bool has_row(const making *m, const cpu_place *p) { return cpu_place_find(p, tile_dim_name(m->simple.row)) >= 0; }
-static bool has_lane(const making *m, const cpu_place *p) { return cpu_place_find(p, tile_dim_name(m->simple.lane)) >= 0; }
+static bool has(const cpu_place *p, MlirOperation dim) { return cpu_place_find(p, tile_dim_name(dim)) >= 0; }
+static bool has_row(const making *m, const cpu_place *p) { return has(p, m->simple.row); }
+static bool has_lane(const making *m, const cpu_place *p) { return has(p, m->simple.lane); }
 
 // The inputs that have the row, or those that have not; `row` is null for these.
 static void read_inputs(making *m, cpu_body *body, MlirValue row, int vector)

@@ -48,7 +48,10 @@ typedef struct contraction {
 
 typedef struct point { MlirValue a, b, mask, init, c; } point;
 
-static bool is_reduced(const contraction *t, MlirOperation dim) { return tile_list_has(t->op, "over", tile_dim_name(dim)); }
+static bool is_reduced(const contraction *t, MlirOperation dim)
+{
+    return tile_list_has(t->op, "over", tile_dim_name(dim));
+}
 
 static bool in_place(const cpu_place *p, MlirOperation dim) { return p && cpu_place_find(p, tile_dim_name(dim)) >= 0; }
 
@@ -91,7 +94,8 @@ static void classify(contraction *t)
         t->fits = t->fits && !is_reduced(t, d);
     }
     if (t->mask)
-        t->fits = t->fits && t->mask->rank && mlirStringRefEqual(t->mask->name[t->mask->rank - 1], tile_dim_name(t->lane));
+        t->fits = t->fits && t->mask->rank &&
+                  mlirStringRefEqual(t->mask->name[t->mask->rank - 1], tile_dim_name(t->lane));
 }
 
 static MlirValue moved(contraction *t, const cpu_place *p, MlirValue at, MlirOperation dim, MlirValue by)
@@ -183,7 +187,8 @@ static void lane_groups(contraction *t, point q)
     int lanes = cpu_lanes(t->g, t->c->elem);
     int64_t max = tile_dim_max(t->lane), vectors = max < 0 ? 3 : (max + lanes - 1) / lanes;
     int width = t->g->machine->block_vectors < vectors ? t->g->machine->block_vectors : (int)vectors;
-    MlirValue extent = tile_dim_extent(t->lane), one = build_index(b, lanes), group = build_index(b, (int64_t)width * lanes);
+    MlirValue extent = tile_dim_extent(t->lane), one = build_index(b, lanes);
+    MlirValue group = build_index(b, (int64_t)width * lanes);
     bool room = max >= 0 && vectors % width == 0;
     MlirValue whole = room ? build_addi(b, extent, build_index(b, (width - 2 > 0 ? width - 2 : 0) * lanes)) : extent;
     whole = width == 1 ? ix_ceil_to(b, extent, lanes) : build_muli(b, build_divui(b, whole, group), group);
@@ -225,7 +230,8 @@ bool cpu_is_simple(cpu_gen *g, MlirOperation op)
     int lanes = g->machine->lanes > 1 ? cpu_contract_lanes(op) : -1;
     tile_parts p = tile_parts_of(op);
     MlirType result = type_of(mlirOperationGetResult(op, 0));
-    if (lanes < 0 || p.mask.count || p.dims.count != 3 || bridge_shaped_rank(result) != 2 || !mlirTypeIsAF32(bridge_shaped_elem(result)))
+    if (lanes < 0 || p.mask.count || p.dims.count != 3 || bridge_shaped_rank(result) != 2 ||
+        !mlirTypeIsAF32(bridge_shaped_elem(result)))
         return false;
     MlirValue a = tile_part(op, p.ins, 1 - lanes), b = tile_part(op, p.ins, lanes);
     int64_t max = bridge_shaped_size(result, 1);

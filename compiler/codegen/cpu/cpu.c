@@ -125,8 +125,8 @@ static bool check_rank(cpu_gen *g, MlirOperation op)
 
 // ---- bf16 -----------------------------------------------------------------------------------------------------------
 
-// LLVM makes calls or single elements of vectors of bf16 on targets without such arithmetic, so memory of bf16 is taken as
-// i16, which tile.load and tile.store allow (`storage`). True when all users of the argument allow that.
+// LLVM makes calls or single elements of vectors of bf16 on targets without such arithmetic, so memory of bf16 is taken
+// as i16, which tile.load and tile.store allow (`storage`). True when all users of the argument allow that.
 static bool can_be_bits(MlirValue memref)
 {
     MlirType t = type_of(memref);
@@ -147,7 +147,8 @@ static void make_bits(cpu_gen *g, MlirValue memref)
     int rank = type_memref_rank(t);
     for (int i = 0; i < rank && i < 64; i++)
         shape[i] = mlirShapedTypeGetDimSize(t, i);
-    mlirValueSetType(memref, mlirMemRefTypeGet(mlirIntegerTypeGet(g->context, 16), rank, shape, mlirMemRefTypeGetLayout(t),
+    MlirType bits = mlirIntegerTypeGet(g->context, 16);
+    mlirValueSetType(memref, mlirMemRefTypeGet(bits, rank, shape, mlirMemRefTypeGetLayout(t),
                                                mlirMemRefTypeGetMemorySpace(t)));
     for (MlirOpOperand u = mlirValueGetFirstUse(memref); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
         MlirOperation user = mlirOpOperandGetOwner(u);
@@ -238,7 +239,8 @@ static bool run(MlirOperation module)
     if (!g.arena)
         return false;
     finder functions = {.arena = g.arena};
-    for (MlirOperation o = mlirBlockGetFirstOperation(mlirModuleGetBody(g.module)); o.ptr; o = mlirOperationGetNextInBlock(o))
+    MlirOperation o = mlirBlockGetFirstOperation(mlirModuleGetBody(g.module));
+    for (; o.ptr; o = mlirOperationGetNextInBlock(o))
         if (ir_is(o, "func.func") && ir_block(o, 0).ptr)
             VEC_PUSH(g.arena, &functions.found, o);
     for (int i = 0; i < functions.found.n; i++)

@@ -159,8 +159,8 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 typedef enum cpu_form { MICRO_ANY, MICRO_COLUMNS, MICRO_ROWS } cpu_form;     // micro.c
 typedef struct cpu_micro { MlirType elem; int vectors; bool masked; cpu_form form; } cpu_micro;
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind);
-// The same code in place, with something else than a store behind it. `run` gets the sums of one register block, row by row,
-// and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
+// The same code in place, with something else than a store behind it. `run` gets the sums of one register block, row by
+// row, and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
 typedef struct cpu_finish {
     int carried;                  // values that go from block to block
     void (*run)(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry);
@@ -173,7 +173,8 @@ cpu_chain *cpu_chain_of(cpu_gen *g, MlirOperation op);      // NULL: a member of
 void cpu_chain_map(cpu_gen *g, cpu_chain *c);
 void cpu_chain_reduce(cpu_gen *g, cpu_chain *c);
 
-// contract.c: the arguments of a micro-kernel for the whole of a contraction of two kept dims; false when it takes more.
+// contract.c: the arguments of a micro-kernel for the whole of a contraction of two kept dims; false when it takes
+// more.
 enum { CPU_MICRO_ARGS = 19 };
 typedef struct cpu_simple { MlirOperation row, lane; MlirValue args[CPU_MICRO_ARGS]; cpu_micro kind; } cpu_simple;
 bool cpu_is_simple(cpu_gen *g, MlirOperation op);

@@ -1,9 +1,9 @@
 // exp2.c: 2^x of sixteen f32 with AVX-512 DQ, the fewest operations that are right: 8.
 //
-// 2^x = poly(x - floor(x)) * 2^floor(x): vreduceps gives the fraction and vscalefps applies the power, so nothing is rounded
-// or subtracted besides, and nothing is clamped: vscalefps is right for underflow, overflow and infinities (vreduceps gives
-// 0 for those), and NaN stays NaN. Degree 6 on [0, 1), fitted with the constant
-// term 1 (a row of one key has the sum 1 exactly), relative error 2.0e-9, rounded 6.5e-8.
+// 2^x = poly(x - floor(x)) * 2^floor(x): vreduceps gives the fraction and vscalefps applies the power, so nothing is
+// rounded or subtracted besides, and nothing is clamped: vscalefps is right for underflow, overflow and infinities
+// (vreduceps gives 0 for those), and NaN stays NaN. Degree 6 on [0, 1), fitted with the constant term 1 (a row of one
+// key has the sum 1 exactly), relative error 2.0e-9, rounded 6.5e-8.
 #include "cpu.h"
 
 #include "mlir-c/BuiltinTypes.h"

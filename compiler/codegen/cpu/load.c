@@ -1,194 +1,19 @@
 // load.c: tile.load and tile.store.
 //
-// Subscripts that are sums of dims times known factors make the address linear in those dims, so a block of two dims (or
-// a row of one) is moved by one call of a function of pack.c, which looks at the strides; the other dims are loops around
-// it. What is linear in nothing, or guarded element by element, is moved by scalar loops.
-#include "cpu.h"
+// Subscripts that are sums of dims times known factors make the address linear in those dims, so a block of two dims
+// (or a row of one) is moved by one call of a function of pack.c, which looks at the strides; the other dims are loops
+// around it. What is linear in nothing, or guarded element by element, is moved by scalar loops.
+#include "address.h"
 
-#include "codegen/apply.h"
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
-
-typedef struct access {
-    cpu_gen *g;
-    MlirOperation op;
-    tile_parts parts, last;          // last: of tile.subscripts
-    MlirOperation subscripts;
-    MlirBlock body;
-    int rank, in_count;              // dims of the tile; element inputs
-    unsigned packed;                 // the dims that one call moves, as a bit set
-} access;
-
-static access access_of(MlirOperation op)
-{
-    access a = {.op = op, .parts = tile_parts_of(op), .body = ir_block(op, 0)};
-    a.subscripts = mlirBlockGetTerminator(a.body);
-    a.last = tile_parts_of(a.subscripts);
-    a.rank = a.parts.dims.count;
-    a.in_count = tile_kind_of(op) == TILE_LOAD ? a.parts.ins.count : 0;
-    return a;
-}
-
-static MlirOperation dim_at(const access *a, int level) { return tile_dim_op(tile_part(a->op, a->parts.dims, level)); }
-
-// ---- what depends on what -------------------------------------------------------------------------------------------
-
-static bool argument_depends(const access *a, int number, unsigned dims)
-{
-    if (number < a->rank)
-        return dims >> number & 1;
-    MlirType t = type_of(tile_part(a->op, a->parts.ins, number - a->rank));
-    for (int i = 0; i < a->rank; i++)
-        if ((dims >> i & 1) && tile_type_find(t, tile_dim_name(dim_at(a, i))) >= 0)
-            return true;
-    return false;
-}
-
-static bool depends(const access *a, MlirValue v, unsigned dims)
-{
-    if (mlirValueIsABlockArgument(v))
-        return mlirBlockArgumentGetOwner(v).ptr == a->body.ptr && argument_depends(a, (int)mlirBlockArgumentGetArgNumber(v), dims);
-    MlirOperation op = ir_defining(v);
-    if (mlirOperationGetBlock(op).ptr != a->body.ptr)
-        return false;
-    for (int i = 0; i < mlirOperationGetNumOperands(op); i++)
-        if (depends(a, mlirOperationGetOperand(op, i), dims))
-            return true;
-    return false;
-}
-
-typedef enum linear_op { LINEAR_NONE, LINEAR_CAST, LINEAR_ADD, LINEAR_SUB, LINEAR_MUL } linear_op;
-
-static linear_op linear_kind(MlirOperation op)
-{
-    if (ir_is(op, "arith.index_cast"))
-        return LINEAR_CAST;
-    expr_fn f = ir_is(op, "tile.apply") && mlirTypeIsAInteger(type_of(mlirOperationGetResult(op, 0))) ? apply_function(op) : EF_COUNT;
-    return ir_is(op, "arith.addi") || f == EF_ADD   ? LINEAR_ADD
-           : ir_is(op, "arith.subi") || f == EF_SUB ? LINEAR_SUB
-           : ir_is(op, "arith.muli") || f == EF_MUL ? LINEAR_MUL
-                                                    : LINEAR_NONE;
-}
-
-// Is v a sum of the packed dims times factors that do not depend on them, and a rest that does not?
-static bool is_linear(const access *a, MlirValue v)
-{
-    if (!depends(a, v, a->packed))
-        return true;
-    if (mlirValueIsABlockArgument(v))
-        return (int)mlirBlockArgumentGetArgNumber(v) < a->rank;
-    MlirOperation op = ir_defining(v);
-    linear_op kind = linear_kind(op);
-    if (kind == LINEAR_NONE)
-        return false;
-    MlirValue x = mlirOperationGetOperand(op, 0);
-    if (kind == LINEAR_CAST)
-        return is_linear(a, x);
-    MlirValue y = mlirOperationGetOperand(op, 1);
-    if (kind == LINEAR_MUL && depends(a, x, a->packed) && depends(a, y, a->packed))
-        return false;
-    return is_linear(a, x) && is_linear(a, y);
-}
-
-static bool is_packable(access *a, unsigned dims)
-{
-    a->packed = dims;
-    if (a->last.guard.count && depends(a, tile_part(a->subscripts, a->last.guard, 0), dims))
-        return false;
-    for (int i = 0; i < a->last.at.count; i++)
-        if (!is_linear(a, tile_part(a->subscripts, a->last.at, i)))
-            return false;
-    return true;
-}
-
-// The most that one call can move: two dims, one, or none.
-static void choose_packed(access *a, elem_type storage)
-{
-    unsigned lane = a->rank ? 1u << (a->rank - 1) : 0, two = a->rank > 1 ? lane | 1u << (a->rank - 2) : lane;
-    if (storage == ELEM_I4 || (!is_packable(a, two) && !is_packable(a, lane)))
-        a->packed = 0;
-}
-
-// ---- linear addresses -----------------------------------------------------------------------------------------------
-
-typedef struct linear { MlirValue base, factor[CPU_RANK]; } linear;    // null: 0
-
-static MlirValue as_index(builder *b, MlirValue v)
-{
-    return mlirTypeIsAIndex(type_of(v)) ? v : build_index_cast(b, b->index, v);
-}
-
-static MlirValue sum(builder *b, MlirValue x, MlirValue y)
-{
-    return !x.ptr ? y : !y.ptr ? x : ix_add(b, x, y);
-}
-
-static MlirValue product(builder *b, MlirValue x, MlirValue y)
-{
-    return x.ptr ? ix_mul(b, x, y) : x;
-}
-
-// v as a linear function; `m` has all that does not depend on the packed dims.
-static linear linear_of(access *a, const cpu_body *m, MlirValue v)
-{
-    builder *b = &a->g->b;
-    linear l = {.base = {NULL}};
-    MlirValue known = cpu_body_get(m, v);
-    if (known.ptr) {
-        l.base = as_index(b, known);
-        return l;
-    }
-    if (mlirValueIsABlockArgument(v)) {
-        int k = (int)mlirBlockArgumentGetArgNumber(v);
-        l.factor[k] = build_index(b, 1);
-        l.base = tile_dim_from(dim_at(a, k));
-        return l;
-    }
-    MlirOperation op = ir_defining(v);
-    linear_op kind = linear_kind(op);
-    linear x = linear_of(a, m, mlirOperationGetOperand(op, 0));
-    if (kind == LINEAR_CAST)
-        return x;
-    linear y = linear_of(a, m, mlirOperationGetOperand(op, 1));
-    bool left = cpu_body_get(m, mlirOperationGetOperand(op, 0)).ptr != NULL;
-    const linear *p = left ? &y : &x;
-    MlirValue by = kind == LINEAR_MUL ? (left ? x.base : y.base) : build_index(b, -1);
-    if (kind == LINEAR_MUL) {
-        l.base = product(b, p->base, by);
-        for (int i = 0; i < a->rank; i++)
-            l.factor[i] = product(b, p->factor[i], by);
-        return l;
-    }
-    for (int i = -1; i < a->rank; i++) {
-        MlirValue *to = i < 0 ? &l.base : &l.factor[i], one = i < 0 ? x.base : x.factor[i], two = i < 0 ? y.base : y.factor[i];
-        *to = sum(b, one, kind == LINEAR_SUB ? product(b, two, by) : two);
-    }
-    return l;
-}
-
-// The linear index into flat memory at the first packed element, and the strides of the packed dims.
-static linear address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides)
-{
-    builder *b = &a->g->b;
-    linear l = {.base = offset};
-    for (int i = 0; i < a->last.at.count; i++) {
-        linear s = linear_of(a, m, tile_part(a->subscripts, a->last.at, i));
-        l.base = sum(b, l.base, product(b, s.base, strides[i]));
-        for (int k = 0; k < a->rank; k++)
-            l.factor[k] = sum(b, l.factor[k], product(b, s.factor[k], strides[i]));
-    }
-    for (int k = 0; k < a->rank; k++)
-        if (!l.factor[k].ptr)
-            l.factor[k] = build_index(b, 0);
-    return l;
-}
 
 // ---- views ----------------------------------------------------------------------------------------------------------
 
 static bool is_stored_to(MlirValue memref)
 {
     for (MlirOpOperand u = mlirValueGetFirstUse(memref); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u))
-        if (!ir_is(mlirOpOperandGetOwner(u), "tile.load"))
+        if (!ir_is(mlirOpOperandGetOwner(u), "tile.load") && !ir_is(mlirOpOperandGetOwner(u), "memref.dim"))
             return true;
     return false;
 }
@@ -203,7 +28,7 @@ bool cpu_load_is_view(cpu_gen *g, MlirOperation op)
     elem_type storage = tile_storage(op);
     bool plain = storage == ELEM_F32 || storage == ELEM_F64 || storage == ELEM_I64;
     if (!plain || !mlirTypeEqual(elem, type_memref_elem(type_of(memref))) || a.in_count || a.last.guard.count ||
-        is_stored_to(memref) || !is_packable(&a, ~0u))
+        is_stored_to(memref) || !access_is_packable(&a, ~0u))
         return false;
     for (MlirOpOperand u = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
         MlirOperation user = mlirOpOperandGetOwner(u);
@@ -231,7 +56,7 @@ static MlirValue place_at(mover *v, const cpu_place *p)
     builder *b = &v->a.g->b;
     MlirValue at = p->offset;
     for (int i = 0; i < v->a.rank; i++) {
-        int k = v->iv[i].ptr ? cpu_place_find(p, tile_dim_name(dim_at(&v->a, i))) : -1;
+        int k = v->iv[i].ptr ? cpu_place_find(p, tile_dim_name(access_dim(&v->a, i))) : -1;
         if (k >= 0)
             at = ix_add(b, at, ix_mul(b, v->iv[i], p->stride[k]));
     }
@@ -241,7 +66,7 @@ static MlirValue place_at(mover *v, const cpu_place *p)
 static void read_inputs(mover *v)
 {
     for (int i = 0; i < v->a.in_count; i++) {
-        if (argument_depends(&v->a, v->a.rank + i, v->a.packed))
+        if (access_argument_depends(&v->a, v->a.rank + i, v->a.packed))
             continue;
         MlirValue element = cpu_read(v->a.g, v->in[i], place_at(v, v->in[i]), 1);
         cpu_body_set(v->a.g, &v->body, mlirBlockGetArgument(v->a.body, v->a.rank + i), element);
@@ -253,14 +78,14 @@ static void move_block(mover *v)
 {
     cpu_gen *g = v->a.g;
     builder *b = &g->b;
-    linear l = address(&v->a, &v->body, v->offset, v->strides);
+    linear l = access_address(&v->a, &v->body, v->offset, v->strides);
     MlirType memory = type_memref_elem(type_of(v->mem));
     int lane = v->a.rank - 1, row = v->a.rank - 2;
     bool rows = row >= 0 && (v->a.packed >> row & 1);
     MlirValue none = build_index(b, 0), one = build_index(b, 1);
     MlirValue args[] = {v->mem, l.base, rows ? l.factor[row] : none, l.factor[lane], v->tile->mem, place_at(v, v->tile),
-                        rows ? cpu_stride(g, v->tile, tile_dim_name(dim_at(&v->a, row))) : none,
-                        rows ? tile_dim_extent(dim_at(&v->a, row)) : one, tile_dim_extent(dim_at(&v->a, lane))};
+                        rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : none,
+                        rows ? tile_dim_extent(access_dim(&v->a, row)) : one, tile_dim_extent(access_dim(&v->a, lane))};
     build_call(b, cpu_pack_function(g, memory, v->storage, v->tile->elem, v->store), 0, NULL, 9, args);
 }
 
@@ -272,7 +97,7 @@ static MlirValue linear_index(mover *v, bool *out_odd_known, MlirValue *out_odd)
     int n = v->a.last.at.count;
     *out_odd_known = v->storage == ELEM_I4;
     for (int i = 0; i < n; i++) {
-        MlirValue s = as_index(b, cpu_body_get(&v->body, tile_part(v->a.subscripts, v->a.last.at, i)));
+        MlirValue s = access_index(b, cpu_body_get(&v->body, tile_part(v->a.subscripts, v->a.last.at, i)));
         if (*out_odd_known && i == n - 1) {
             *out_odd = build_andi(b, s, build_index(b, 1));
             s = build_shrsi(b, s, build_index(b, 1));
@@ -332,11 +157,12 @@ static void fill_zero(mover *v)
     }
     int lane = v->a.rank - 1, row = v->a.rank - 2;
     bool rows = row >= 0 && (v->a.packed >> row & 1);
-    MlirValue at = place_at(v, v->tile), n = rows ? tile_dim_extent(dim_at(&v->a, row)) : build_index(b, 1);
+    MlirValue at = place_at(v, v->tile), n = rows ? tile_dim_extent(access_dim(&v->a, row)) : build_index(b, 1);
     build_for r = build_for_begin(b, build_index(b, 0), n, build_index(b, 1), 0, NULL);
-    MlirValue by = rows ? cpu_stride(g, v->tile, tile_dim_name(dim_at(&v->a, row))) : build_index(b, 0);
+    MlirValue by = rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : build_index(b, 0);
     at = ix_add(b, at, ix_mul(b, r.iv, by));
-    build_for c = build_for_begin(b, build_index(b, 0), tile_dim_extent(dim_at(&v->a, lane)), build_index(b, 1), 0, NULL);
+    MlirValue columns = tile_dim_extent(access_dim(&v->a, lane));
+    build_for c = build_for_begin(b, build_index(b, 0), columns, build_index(b, 1), 0, NULL);
     cpu_write(g, v->tile, ix_add(b, at, c.iv), zero);
     build_for_end(b, &c, NULL);
     build_for_end(b, &r, NULL);
@@ -380,7 +206,7 @@ static void move_level(mover *v, int level)
         move_level(v, level + 1);
         return;
     }
-    MlirOperation d = dim_at(&v->a, level);
+    MlirOperation d = access_dim(&v->a, level);
     build_for f = build_for_begin(b, build_index(b, 0), tile_dim_extent(d), build_index(b, 1), 0, NULL);
     v->iv[level] = f.iv;
     cpu_body_set(v->a.g, &v->body, mlirBlockGetArgument(v->a.body, level), ix_add(b, tile_dim_from(d), f.iv));
@@ -397,10 +223,10 @@ static void move_tile(cpu_gen *g, MlirOperation op, const cpu_place *place, bool
     for (int i = 0; i < v.a.in_count; i++)
         v.in[i] = cpu_place_of(g, tile_part(op, v.a.parts.ins, i));
     v.mem = cpu_flatten(g, tile_part(op, v.a.parts.memory, 0), &v.offset, v.strides);
-    choose_packed(&v.a, v.storage);
+    access_choose_packed(&v.a, v.storage);
     // A stored tile may lack dims, or have them in another order: then rows of it are not contiguous.
     if (v.a.packed && (v.tile->rank == 0 || !mlirStringRefEqual(v.tile->name[v.tile->rank - 1],
-                                                              tile_dim_name(dim_at(&v.a, v.a.rank - 1)))))
+                                                              tile_dim_name(access_dim(&v.a, v.a.rank - 1)))))
         v.a.packed = 0;
     if (!v.tile->padded || !mlirTypeEqual(convert_computing(&g->b, v.tile->elem), v.tile->elem))
         v.a.packed = 0;
@@ -416,12 +242,12 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out)
 {
     access a = access_of(op);
     a.g = g;
-    is_packable(&a, ~0u);
+    access_is_packable(&a, ~0u);
     MlirValue offset, strides[64], tile = mlirOperationGetResult(op, 0);
     MlirValue mem = cpu_flatten(g, tile_part(op, a.parts.memory, 0), &offset, strides);
     cpu_body m = cpu_body_open(g, a.body, 1);
     cpu_body_step(g, &m, true);
-    linear l = address(&a, &m, offset, strides);
+    linear l = access_address(&a, &m, offset, strides);
     cpu_place slot;
     cpu_slot_place(g, tile, &slot);
     *out = slot;

@@ -2,16 +2,16 @@
 //
 //   c[r, lane] = start[r, lane] + sum over k < count of a[r, k] * b[k, lane],   r < rows, lane < vectors * lanes
 //
-// A register block of block_keys rows x `vectors` vectors stays in registers over the whole sum: flat vectors carried by the
-// loop. Each step loads `vectors` vectors of b and one number of a per row. Three forms by how a lies in memory, so that two
-// steps in one iteration need no second pointer for each row:
+// A register block of block_keys rows x `vectors` vectors stays in registers over the whole sum: flat vectors carried
+// by the loop. Each step loads `vectors` vectors of b and one number of a per row. Three forms by how a lies in memory,
+// so that two steps in one iteration need no second pointer for each row:
 //
 //   columns   a[r, k] and a[r, k + 1] are neighbours (keys)         a pointer for each row, k as offset, 2 steps
 //   rows      a[r, k] and a[r + 1, k] are neighbours (values)       one pointer, the row as offset, 2 steps
 //   any       any strides                                           a pointer for each row, 1 step
 //
-// Row pointers are clamped to the last row: a partial block computes its last row several times and stores the same value as
-// often, so there are no tails. The form `rows` wants whole blocks.
+// Row pointers are clamped to the last row: a partial block computes its last row several times and stores the same
+// value as often, so there are no tails. The form `rows` wants whole blocks.
 #include "cpu.h"
 
 #include "mlir-c/BuiltinAttributes.h"
@@ -66,7 +66,8 @@ static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b
 }
 
 // A loop over k from `from` to `to`, `steps` at a time; updates acc and the linear indices of a, b and the mask.
-static void sum_loop(kernel *k, const MlirValue *row, MlirValue from, MlirValue to, int steps, MlirValue *acc, MlirValue *at)
+static void sum_loop(kernel *k, const MlirValue *row, MlirValue from, MlirValue to, int steps, MlirValue *acc,
+                     MlirValue *at)
 {
     builder *b = k->b;
     int n = k->rows * k->vectors, extra = k->kind.masked ? 3 : 2;
@@ -93,7 +94,9 @@ static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc
     builder *b = k->b;
     MlirValue zero = number(k, 0), two = number(k, 2), count = k->arg[COUNT];
     MlirValue pairs = build_muli(b, build_divui(b, count, two), two);
-    MlirValue at[3] = {k->kind.form == MICRO_ROWS ? build_addi(b, k->arg[A_AT], first) : zero, k->arg[B_AT], k->arg[MASK_AT]};
+    MlirValue at[3] = {zero, k->arg[B_AT], k->arg[MASK_AT]};
+    if (k->kind.form == MICRO_ROWS)
+        at[0] = build_addi(b, k->arg[A_AT], first);
     if (k->kind.form != MICRO_ANY)
         sum_loop(k, row, zero, pairs, 2, acc, at);
     sum_loop(k, row, k->kind.form == MICRO_ANY ? zero : pairs, count, 1, acc, at);
@@ -184,7 +187,10 @@ static void argument_types(builder *b, MlirType elem, MlirType *out)
 {
     MlirType memory = type_memref(elem, 1, (int64_t[]){-1}), mask = type_memref(b->i8, 1, (int64_t[]){-1});
     for (int i = 0; i < ARGS; i++)
-        out[i] = i == A || i == B || i == START || i == C ? memory : i == MASK ? mask : i == HAS_START ? b->i1 : b->index;
+        out[i] = i == A || i == B || i == START || i == C ? memory
+                 : i == MASK                              ? mask
+                 : i == HAS_START                         ? b->i1
+                                                          : b->index;
 }
 
 static void make_function(cpu_gen *g, const char *name, cpu_micro kind)

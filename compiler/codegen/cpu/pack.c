@@ -145,7 +145,8 @@ static MlirValue every_other(pack *k, MlirValue x, MlirValue y, int group, bool 
     return build_shuffle(k->b, x, y, k->lanes, at);
 }
 
-// Squares of a group x a group: afterwards lane group q of v[i] holds column q * group + i % group of the rows of its square.
+// Squares of a group x a group: afterwards lane group q of v[i] holds column q * group + i % group of the rows of its
+// square.
 static void transpose_squares(pack *k, MlirValue *v, int group)
 {
     for (int d = 1; d < group; d *= 2) {
@@ -283,7 +284,8 @@ static const char *type_name(MlirType t)
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store)
 {
     const char *name = arena_printf(g->arena, "attn.%s.%s%u.%s.%d", store ? "unpack" : "pack", elem_name(storage),
-                                    type_is_float(memory) ? 0u : type_bits(memory), type_name(elem), cpu_lanes(g, elem));
+                                    type_is_float(memory) ? 0u : type_bits(memory), type_name(elem),
+                                    cpu_lanes(g, elem));
     if (!ir_find_function(g->module, name).ptr) {
         pack k = {.memory = memory, .elem = elem, .storage = storage, .store = store, .g = g};
         k.lanes = cpu_lanes(g, elem);

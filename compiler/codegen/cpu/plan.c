@@ -155,8 +155,8 @@ static bool same_shape(MlirType x, MlirType y)
     return true;
 }
 
-// May `op` write its result over operand `in`? Every element of the result depends on that element of `in` alone, and is
-// written after it was read.
+// May `op` write its result over operand `in`? Every element of the result depends on that element of `in` alone, and
+// is written after it was read.
 static bool may_overwrite(cpu_gen *g, MlirOperation op, MlirValue in)
 {
     tile_parts p = tile_parts_of(op);
@@ -164,7 +164,8 @@ static bool may_overwrite(cpu_gen *g, MlirOperation op, MlirValue in)
         return false;
     if (p.kind == TILE_MAP)
         return !cpu_chain_of(g, op);      // those read rows again that they have written
-    if ((p.kind != TILE_REDUCE && p.kind != TILE_CONTRACT) || p.init.count == 0 || !mlirValueEqual(tile_part(op, p.init, 0), in))
+    if ((p.kind != TILE_REDUCE && p.kind != TILE_CONTRACT) || p.init.count == 0 ||
+        !mlirValueEqual(tile_part(op, p.init, 0), in))
         return false;
     int uses = 0;
     for (int i = 0; i < mlirOperationGetNumOperands(op); i++)
@@ -193,7 +194,8 @@ static bool touched_between(cpu_gen *g, MlirValue buf, int after, int before)
         const cpu_tile *t = &g->tiles.at[i];
         if (t->home != HOME_BUFFER || !mlirValueEqual(buffer_of(t->at), buf))
             continue;
-        for (MlirOpOperand u = mlirValueGetFirstUse(t->value); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
+        MlirOpOperand u = mlirValueGetFirstUse(t->value);
+        for (; !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
             int at = span_of(g, mlirOpOperandGetOwner(u)).first;
             if (at > after && at < before)
                 return true;

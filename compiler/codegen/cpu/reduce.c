@@ -1,5 +1,5 @@
-// reduce.c: tile.reduce, and contractions that fit no micro-kernel: loops over what is kept, inside them loops over what is
-// reduced, with accumulators in registers.
+// reduce.c: tile.reduce, and contractions that fit no micro-kernel: loops over what is kept, inside them loops over
+// what is reduced, with accumulators in registers.
 //
 //   vectors along a kept dim                         vectors along a reduced dim
 //   for kept: for i step 16:                         for kept:
@@ -58,7 +58,9 @@ static MlirValue combine(folding *f, MlirValue acc, MlirValue x)
     builder *b = &f->g->b;
     if (is_float(f))
         return f->kind == FOLD_SUM ? build_addf(b, acc, x) : extreme(b, f->kind, acc, x);
-    return f->kind == FOLD_SUM ? build_addi(b, acc, x) : f->kind == FOLD_MAX ? build_maxsi(b, acc, x) : build_minsi(b, acc, x);
+    return f->kind == FOLD_SUM   ? build_addi(b, acc, x)
+           : f->kind == FOLD_MAX ? build_maxsi(b, acc, x)
+                                 : build_minsi(b, acc, x);
 }
 
 static MlirValue horizontal(folding *f, MlirValue v)
@@ -170,7 +172,6 @@ static void fold_level(folding *f, int level, reached r, int n, MlirValue *acc)
 
 static void fold_one(folding *f, reached r)
 {
-    builder *b = &f->g->b;
     bool across = f->lane >= f->kept;
     int n = across || f->rank == f->kept ? 1 : UNROLL;
     MlirValue acc[UNROLL];
@@ -184,7 +185,6 @@ static void fold_one(folding *f, reached r)
     if (f->init)
         v = combine(f, cpu_read(f->g, f->init, r.init, type_is_vector(type_of(v)) ? f->lanes : 1), v);
     cpu_write(f->g, f->out, r.out, v);
-    (void)b;
 }
 
 static void kept_level(folding *f, int level, reached r)

@@ -117,7 +117,8 @@ void cpu_make_slots(cpu_gen *g)
             continue;
         MlirType elem = bridge_shaped_elem(type_of(t->value));
         if (t->slot_offset >= 0) {
-            t->slot = slot_view(&b, g->workspace, build_index(&b, t->slot_offset), elem, build_index(&b, constant - t->slot_offset));
+            t->slot = slot_view(&b, g->workspace, build_index(&b, t->slot_offset), elem,
+                                build_index(&b, constant - t->slot_offset));
         } else {
             MlirValue bytes = dynamic_bytes(g, &b, m, t);
             t->slot = slot_view(&b, g->workspace, end, elem, bytes);

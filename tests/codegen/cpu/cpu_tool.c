@@ -4,9 +4,9 @@
 //
 // The module's function @nest takes memrefs and indices. Attributes of its arguments say what they are:
 //   test.shape = array<i64: …>, test.strides = array<i64: …> (row-major when absent), test.fill = "normal" (default),
-//   "special" (with NaN and infinities), "zero", "table" (integers below test.below);   test.value = 3 : i64 of an index.
-// The last one has attn.item; the module's test.items says how many there are. Every memref ends at a page that may not be
-// touched, gaps hold NaN, and so does the workspace. Prints `ok` and the largest error, or what differs.
+// "special" (with NaN and infinities), "zero", "table" (integers below test.below); test.value = 3 : i64 of an index.
+// The last one has attn.item; the module's test.items says how many there are. Every memref ends at a page that may not
+// be touched, gaps hold NaN, and so does the workspace. Prints `ok` and the largest error, or what differs.
 #define _DEFAULT_SOURCE
 #include "attn.h"
 #include "bridge/bridge.h"
@@ -29,9 +29,6 @@
 #include <sys/mman.h>
 #include <time.h>
 
-MlirPass attnc_create_codegen_scalar_pass(void);
-MlirPass attnc_create_codegen_cpu_pass(void);
-
 enum { MAX_ARGS = 32, MAX_RANK = 8, PAGE = 4096 };
 
 // As MLIR lays out a memref of rank r: two pointers, offset, r sizes, r strides.
@@ -44,7 +41,12 @@ typedef struct memory {
     char *data;
 } memory;
 
-typedef struct arguments { int n; memory memories[MAX_ARGS]; uint64_t values[MAX_ARGS]; bool is_memory[MAX_ARGS]; int item; } arguments;
+typedef struct arguments {
+    int n, item;
+    memory memories[MAX_ARGS];
+    uint64_t values[MAX_ARGS];
+    bool is_memory[MAX_ARGS];
+} arguments;
 
 // ---- data -----------------------------------------------------------------------------------------------------------
 
@@ -226,8 +228,8 @@ static bool generate(arena *a, MlirModule m, const char *cpu, bool assembly, cod
     LLVMTargetRef target;
     if (LLVMGetTargetFromTriple(triple, &target, &message))
         return fail(message);
-    LLVMTargetMachineRef machine = LLVMCreateTargetMachine(target, triple, cpu, "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
-                                                           LLVMCodeModelDefault);
+    LLVMTargetMachineRef machine = LLVMCreateTargetMachine(target, triple, cpu, "", LLVMCodeGenLevelDefault,
+                                                           LLVMRelocPIC, LLVMCodeModelDefault);
     LLVMSetTarget(module, triple);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
     LLVMSetModuleDataLayout(module, layout);
@@ -383,7 +385,8 @@ static int run(arena *a, const options *o)
         report_time(&fast, &args[1], items, o->times);
         return 0;
     }
-    if (!run_pass(scalar.module, attnc_create_codegen_scalar_pass()) || !generate(a, scalar.module, "x86-64-v3", false, &scalar))
+    if (!run_pass(scalar.module, attnc_create_codegen_scalar_pass()) ||
+        !generate(a, scalar.module, "x86-64-v3", false, &scalar))
         return 1;
     run_items(&scalar, &args[0], items, &bytes);
     run_items(&fast, &args[1], items, &bytes);
