@@ -43,7 +43,7 @@ typedef struct fixture {
 
 static void open_fixture(fixture *f, const char *text, const char *const *defines, int count)
 {
-    *f = (fixture){.arena = arena_create(), .path = "/tmp/attnc_test_XXXXXX"};
+    *f = (fixture){.arena = arena_create(), .path = "attnc_test_XXXXXX"};
     int file = mkstemp(f->path);
     assert_true(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text));
     close(file);
@@ -222,7 +222,7 @@ static void writes_whole_files(void **state)
 {
     arena *a = arena_create();
     diag_sink *d = diag_sink_create(a, NULL);
-    char folder[] = "/tmp/attnc_test_XXXXXX", read[8] = {0};
+    char folder[] = "attnc_test_XXXXXX", read[8] = {0};
     assert_non_null(mkdtemp(folder));
     const char *path = arena_printf(a, "%s/x.txt", folder);
     assert_true(file_write(a, d, path, "hello", 5));
