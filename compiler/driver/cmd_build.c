@@ -68,7 +68,7 @@ static bool build_all(build_state *b)
     if (!compile_passes(c))
         return false;
     if (wants(b, EMIT_ATTN))
-        keep(b, EMIT_ATTN, compile_text(c));
+        keep(b, EMIT_ATTN, compile_attn(c));
     if (!build_module(b, IR_TILE, EMIT_TILE) || !build_module(b, IR_CODE, EMIT_MLIR) || !build_code(b))
         return false;
     if (wants(b, EMIT_HEADER))

@@ -4,6 +4,7 @@
 //           --lower-to-tile--> func + scf + tile --the target's codegen--> func + scf + arith + math + memref + vector
 #include "compile.h"
 #include "ir/context.h"
+#include "ir/program_write.h"
 #include "passes/lower_to_tile.h"
 #include "passes/pass_registry.h"
 #include "passes/passes.h"
@@ -40,11 +41,6 @@ bool compile_passes(compilation *c)
     return diag_errors(c->diags) == 0;
 }
 
-const char *compile_text(compilation *c)
-{
-    return program_text(c->program);
-}
-
 // ---- on the module --------------------------------------------------------------------------------------------------
 static void make_context(compilation *c)
 {
@@ -59,6 +55,16 @@ static void make_context(compilation *c)
     ir_set(mlirModuleGetOperation(c->module), "attn.target", ir_attr_str(c->context, target_machine(c->target)->name));
 }
 
+const char *compile_attn(compilation *c)
+{
+    if (!c->context.ptr)
+        make_context(c);
+    MlirOperation kernel = program_write(c->context, c->program, &c->source);
+    const char *text = ir_print(c->arena, kernel);
+    mlirOperationDestroy(kernel);
+    return text;
+}
+
 static bool failed(compilation *c, const char *stage, const char *why)
 {
     diag_report(c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s: %s", stage, why);
@@ -67,7 +73,8 @@ static bool failed(compilation *c, const char *stage, const char *why)
 
 static bool to_tile(compilation *c)
 {
-    make_context(c);
+    if (!c->context.ptr)
+        make_context(c);
     lower_to_tile(c->program, c->module);
     c->stage = IR_TILE;
     show(c, "lower-to-tile", ir_print(c->arena, mlirModuleGetOperation(c->module)));

@@ -40,7 +40,7 @@ bool compile_is_type(const compilation *c, const char *name);
 // Runs the passes on c->program, up to decided loops with ranges.
 bool compile_passes(compilation *c);
 // What the passes left, as text in the arena (--emit=attn).
-const char *compile_text(compilation *c);
+const char *compile_attn(compilation *c);
 typedef enum ir_stage { IR_NONE, IR_TILE, IR_CODE } ir_stage;
 // Brings c->module to a stage: functions of tile operations, or what code generation leaves. Stages are asked for in
 // order; each may be skipped. The module of a stage is valid until the next one.
