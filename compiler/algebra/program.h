@@ -99,6 +99,7 @@ typedef struct program_tile { int index; int64_t block; } program_tile;
 typedef struct program_schedule {
     const char *name;               // "auto" when there is no schedule
     bool fuse_none;                 // standard attention: every operator a nest of its own
+    VEC(int) fuse;                  // equations that must share a nest; empty: auto
     const char *granularity;        // "auto", "multihead", "batch", "head", "row"
     int64_t granularity_count;      // 0: auto
     bool granularity_heads;         // row(n, heads)
@@ -120,6 +121,7 @@ typedef struct program {
     VEC(program_equation) equations;
     VEC(program_nest) nests;        // in order of execution; empty before fuse-operators
     VEC(const char *) remarks;
+    VEC(const char *) errors;       // what the schedule asks for and the equations do not allow; never written to the IR
     program_schedule schedule;
 } program;
 

@@ -36,6 +36,10 @@ bool compile_passes(compilation *c)
 {
     for (size_t i = 0; i < sizeof program_passes / sizeof *program_passes; i++) {
         program_passes[i].run(c);
+        for (int k = 0; k < c->program->errors.n; k++)
+            diag_report(c->diags, DIAG_schedule_illegal, (span){0, 0}, "change the schedule, or leave the choice to the compiler", "schedule %s: %s",
+                        c->program->schedule.name, c->program->errors.at[k]);
+        c->program->errors.n = 0;
         show(c, program_passes[i].name, program_text(c->program));
     }
     return diag_errors(c->diags) == 0;

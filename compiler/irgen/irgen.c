@@ -255,7 +255,13 @@ static void apply_schedule(irgen *g, const ast_schedule *s)
             if (strcmp(g->program->indices.at[x].name, word) == 0)
                 index = x;
         switch (d->kind) {
-        case DIR_FUSE: out->fuse_none = d->none; break;
+        case DIR_FUSE:
+            out->fuse_none = d->none;
+            for (int q = 0; q < g->kernel->equations.n; q++)
+                for (int n = 0; n < d->names.n; n++)
+                    if (strcmp(g->kernel->equations.at[q]->name.text, d->names.at[n].text) == 0)
+                        VEC_PUSH(g->arena, &out->fuse, g->value[q]);
+            break;
         case DIR_GRANULARITY:
             out->granularity = word;
             out->granularity_count = count;

@@ -16,6 +16,7 @@ typedef struct fusing {
     int nest_count;
     bool **member;        // [nest][equation]
     bool *live;
+    const char **fault;   // by equation: why it did not join its consumers
 } fusing;
 
 // ---- inlining: values made of arguments alone, or read elsewhere than where they are made ---------------------------
@@ -152,6 +153,7 @@ static int new_nest(fusing *f, int number)
 
 static void remark(fusing *f, int number, const char *fault)
 {
+    f->fault[number] = fault;
     if (!fault || f->p->schedule.fuse_none)
         return;
     const char *text = arena_printf(f->p->arena, "%s is kept in memory between nests: %s", f->p->equations.at[number].name, fault);
@@ -289,12 +291,53 @@ static void alone(fusing *f)
             new_nest(f, k);
 }
 
+static bool in_nest(const program_nest *n, int equation)
+{
+    return program_has_index(n->equations, n->equation_count, equation);
+}
+
+static const program_nest *nest_of(const program *p, int equation)
+{
+    for (int n = 0; n < p->nests.n; n++)
+        if (in_nest(&p->nests.at[n], equation))
+            return &p->nests.at[n];
+    return NULL;
+}
+
+static const char *fault_of(const fusing *f)
+{
+    for (int k = f->p->equations.n - 1; k >= 0; k--)
+        if (f->fault[k])
+            return f->fault[k];
+    return "they share no loops";
+}
+
+// `fuse S, P, O` is an error when the equations do not end up in one nest. A value that was inlined is wherever it is read.
+static void check_fused(fusing *f)
+{
+    program *p = f->p;
+    const program_nest *first = NULL;
+    int named = -1;
+    for (int k = 0; k < p->schedule.fuse.n; k++) {
+        int e = p->schedule.fuse.at[k];
+        const program_nest *n = nest_of(p, e);
+        if (!first && n)
+            first = n, named = e;
+        if (!n || in_nest(first, e))
+            continue;
+        const char *text = arena_printf(p->arena, "%s and %s cannot be fused: %s", p->equations.at[named].name, p->equations.at[e].name, fault_of(f));
+        VEC_PUSH(p->arena, &p->errors, text);
+        return;
+    }
+}
+
 void fuse_operators(program *p)
 {
     inline_pointwise(p);
     fusing f = {.p = p, .feature = nest_features(p)};
     f.live = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
     f.member = ARENA_ARRAY(p->arena, bool *, p->equations.n + 1);
+    f.fault = ARENA_ARRAY(p->arena, const char *, p->equations.n + 1);
     find_live(&f);
     for (int k = p->equations.n - 1; k >= 0; k--)
         if (f.live[k])
@@ -306,4 +349,5 @@ void fuse_operators(program *p)
     }
     for (int n = 0; n < f.nest_count; n++)
         write_nest(&f, f.member[order[n]]);
+    check_fused(&f);
 }
