@@ -29,5 +29,9 @@ if os.path.isdir(tools):
     for tool in sorted(os.listdir(tools), key=len, reverse=True):
         config.substitutions.append(("%" + tool + r"\b", os.path.join(tools, tool)))
         config.available_features.add(tool)
+# Libraries that were built with sanitizers need a program that was, too.
+with open(os.path.join(build, "CMakeCache.txt")) as cache:
+    if "ATTNC_SANITIZE:BOOL=ON" in cache.read():
+        config.available_features.add("sanitize")
 config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%examples", os.path.join(os.path.dirname(config.test_source_root), "examples")))

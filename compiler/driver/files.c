@@ -91,7 +91,7 @@ static const char *runtime_library(arena *a)
 
 static bool run(arena *a, const char *object, const char *library)
 {
-    const char *compiler = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc";
+    const char *compiler = getenv("CC") && *getenv("CC") ? getenv("CC") : access(ATTNC_CC, X_OK) == 0 ? ATTNC_CC : "cc";
     char *command = arena_printf(a, "%s -shared -fPIC -o \"$0\" \"$1\" \"$2\" " ATTNC_RUNTIME_LINK, compiler);
     char *argv[] = {"sh", "-c", command, (char *)library, (char *)object, (char *)runtime_library(a), NULL};
     pid_t child;
