@@ -296,12 +296,21 @@ static bool in_nest(const program_nest *n, int equation)
     return program_has_index(n->equations, n->equation_count, equation);
 }
 
-static const program_nest *nest_of(const program *p, int equation)
+static bool in_any_nest(const program *p, int equation)
 {
     for (int n = 0; n < p->nests.n; n++)
         if (in_nest(&p->nests.at[n], equation))
-            return &p->nests.at[n];
-    return NULL;
+            return true;
+    return false;
+}
+
+// The first of the schedule's equations that the nest lacks, -1 when it has all. A value that was inlined is everywhere.
+static int missing(const program *p, const program_nest *n)
+{
+    for (int k = 0; k < p->schedule.fuse.n; k++)
+        if (in_any_nest(p, p->schedule.fuse.at[k]) && !in_nest(n, p->schedule.fuse.at[k]))
+            return p->schedule.fuse.at[k];
+    return -1;
 }
 
 static const char *fault_of(const fusing *f)
@@ -312,23 +321,20 @@ static const char *fault_of(const fusing *f)
     return "they share no loops";
 }
 
-// `fuse S, P, O` is an error when the equations do not end up in one nest. A value that was inlined is wherever it is read.
+// `fuse S, P, O` is an error when no nest has them all.
 static void check_fused(fusing *f)
 {
     program *p = f->p;
-    const program_nest *first = NULL;
-    int named = -1;
-    for (int k = 0; k < p->schedule.fuse.n; k++) {
-        int e = p->schedule.fuse.at[k];
-        const program_nest *n = nest_of(p, e);
-        if (!first && n)
-            first = n, named = e;
-        if (!n || in_nest(first, e))
-            continue;
-        const char *text = arena_printf(p->arena, "%s and %s cannot be fused: %s", p->equations.at[named].name, p->equations.at[e].name, fault_of(f));
-        VEC_PUSH(p->arena, &p->errors, text);
-        return;
+    int without = -1;
+    for (int n = 0; n < p->nests.n; n++) {
+        without = missing(p, &p->nests.at[n]);
+        if (without < 0)
+            return;
     }
+    if (p->schedule.fuse.n == 0 || without < 0)
+        return;
+    const char *text = arena_printf(p->arena, "%s cannot be fused with the others: %s", p->equations.at[without].name, fault_of(f));
+    VEC_PUSH(p->arena, &p->errors, text);
 }
 
 void fuse_operators(program *p)
