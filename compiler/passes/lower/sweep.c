@@ -7,8 +7,8 @@
 // Accumulators whose terms use a running reference y (a maximum, or made of maxima) are repaired when y moves:
 //
 //   strict   y' = y of this block too; acc *= c(y, y'); then the terms with y'
-//   lazy     the terms with the old y; only when their sum leaves a safe range is the block done again as above. So the
-//            usual block has no maximum, no comparison of it and no rescaling (performance.md, The running maximum, lazily)
+//   lazy     the terms with the old y; only when a row has none yet, or their sum leaves a safe range, is the block done as
+//            above. So the usual block has no maximum of its scores and no rescaling
 #include "lower.h"
 #include <math.h>
 #include <string.h>
@@ -254,6 +254,36 @@ static void keep_term(lower *l, scope *s, const kept *p, expr term)
     VEC_PUSH(l->arena, &s->tiles, m);
 }
 
+// Has a row no reference yet? Its terms would be infinite: the block is done the careful way at once.
+static MlirValue without_reference(lower *l, scope *s, const group *g)
+{
+    MlirValue found = {NULL};
+    for (int k = 0; k < g->maxima_count; k++) {
+        const program_equation *e = equation_of(l, g->maxima[k]);
+        int dims[64];
+        int n = own_dims(l, s, g->maxima[k], dims);
+        expr x = expr_symbol(l->pool, e->type, 1003);
+        scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+        override(l, at, x, state(l, s, g->maxima[k]));
+        expr none = expr_apply2(l->pool, EF_EQ, x, expr_float(l->pool, e->type, neutral(e->kind)));
+        MlirValue here = any(l, s, n, dims, lt_map(l, at, none, n, dims));
+        found = found.ptr ? op_binary(&l->o, s->block, "arith.ori", found, here) : here;
+    }
+    return found;
+}
+
+// The block with the reference as it is: terms to p, their sum to `summed`. Returns whether that left the safe range.
+static MlirValue attempt_block(lower *l, scope *s, const group *g, expr term, const kept *p, int sum, const kept *summed, bool mask)
+{
+    scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
+    fast->unguarded = true;
+    override(l, fast, lt_own_value(l, g->reference), reference(l, s, g, NULL));
+    keep_term(l, fast, p, term);
+    MlirValue after = lt_reduction(l, fast, sum, state(l, s, sum), mask);
+    lt_buffer(l, s, summed, true, after);
+    return out_of_range(l, s, sum, lt_buffer(l, s, summed, false, (MlirValue){NULL}));
+}
+
 static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
 {
     for (int k = 0; k < g->maxima_count; k++)
@@ -268,15 +298,15 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     int n = scope_dims(l, s, term, dims);
     kept *p = lt_kept(l, 0, n, dims, lt_elem(l, expr_get(l->pool, term)->type), KEPT_ONCE);
 
-    scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
-    fast->unguarded = true;
-    MlirValue y_now = reference(l, s, g, NULL);
-    override(l, fast, y, y_now);
-    keep_term(l, fast, p, term);
-    MlirValue before = state(l, s, sum);
-    MlirValue after = lt_reduction(l, fast, sum, before, mask);
-    MlirBlock branch[2];
-    MlirOperation redo = op_if(&l->o, out_of_range(l, s, sum, after), true, branch);
+    int sum_dims[64];
+    int sum_count = own_dims(l, s, sum, sum_dims);
+    kept *summed = lt_kept(l, 0, sum_count, sum_dims, lt_elem(l, equation_of(l, sum)->type), KEPT_ONCE);
+    MlirBlock tried[2], branch[2];
+    MlirOperation attempt = op_if_value(&l->o, without_reference(l, s, g), l->o.i1, tried);
+    op_yield(&l->o, tried[0], op_bool(&l->o, tried[0], true));
+    op_yield(&l->o, tried[1], attempt_block(l, scope_open(l, SCOPE_BRANCH, s, tried[1]), g, term, p, sum, summed, mask));
+    op_place(s->block, attempt);
+    MlirOperation redo = op_if(&l->o, mlirOperationGetResult(attempt, 0), true, branch);
 
     scope *slow = scope_open(l, SCOPE_BRANCH, s, branch[0]);
     MlirValue moved;
@@ -287,12 +317,12 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     accumulate(l, with, sum, mask);
     op_end(&l->o, branch[0]);
     scope *ok = scope_open(l, SCOPE_BRANCH, s, branch[1]);
-    put_state(l, ok, sum, after);
+    put_state(l, ok, sum, lt_buffer(l, ok, summed, false, (MlirValue){NULL}));
     op_end(&l->o, branch[1]);
     op_place(s->block, redo);
 
     scope *rest = scope_open(l, SCOPE_BRANCH, s, s->block);
-    override(l, rest, y, y_now);
+    override(l, rest, y, state(l, s, g->maxima[0]));   // never made: the term is in its buffer
     made m = {term, lt_buffer(l, rest, p, false, (MlirValue){NULL})};
     VEC_PUSH(l->arena, &rest->tiles, m);
     for (int k = 0; k < g->member_count; k++)
