@@ -11,8 +11,9 @@ static const int64_t small[] = {1, 2, 3, 4, 8, 16, 32};
 static const int64_t mixed[] = {1, 2, 4, 8, 17, 31, 48, 64, 100, 129};
 #define LENGTH(list) ((int)(sizeof(list) / sizeof *(list)))
 
-// What the equations hint at: size `of` is a multiple of size `by` (it is divided by it), or at least as large (an index
-// that runs to `by` reads an axis of `of`). Most cases follow the hints, so that few calls are refused; some do not.
+// What the equations hint at: size `of` is a multiple of size `by` (it is divided by it), or at least as large (an
+// index that runs to `by` reads an axis of `of`). Most cases follow the hints, so that few calls are refused; some do
+// not.
 typedef struct hint { int of, by; bool multiple; } hint;
 
 typedef struct maker {
@@ -120,8 +121,8 @@ static bool is_listed(const maker *m, const int64_t *sizes)
     return false;
 }
 
-// Tries combinations with `size` at `value` (size -1: none held) until one is possible. The second half of the tries uses
-// the first, small, values of the list, and `value` for other sizes too: 129 KV heads need as many heads.
+// Tries combinations with `size` at `value` (size -1: none held) until one is possible. The second half of the tries
+// uses the first, small, values of the list, and `value` for other sizes too: 129 KV heads need as many heads.
 static void add_case(maker *m, int size, int64_t value, const int64_t *list, int n)
 {
     int64_t *sizes = ARENA_ARRAY(m->arena, int64_t, m->sizes + 1);
@@ -129,7 +130,8 @@ static void add_case(maker *m, int size, int64_t value, const int64_t *list, int
         bool late = t >= TRIES / 2 && n > 4;
         for (int i = 0; i < m->sizes; i++) {
             int64_t other = pick(m, list, late ? 4 : n);
-            sizes[i] = m->fixed[i] >= 0 ? m->fixed[i] : i == size || (late && size >= 0 && other == list[3]) ? value : other;
+            bool held = i == size || (late && size >= 0 && other == list[3]);
+            sizes[i] = m->fixed[i] >= 0 ? m->fixed[i] : held ? value : other;
         }
         for (int round = 0; round < ROUNDS && t % 4 != 3; round++)
             follow_hints(m, sizes, size);
@@ -143,7 +145,7 @@ static void add_case(maker *m, int size, int64_t value, const int64_t *list, int
 grid grid_make(arena *a, compilation *c, const int64_t *fixed, double limit)
 {
     static const int64_t one[] = {1};
-    maker m = {.arena = a, .c = c, .fixed = fixed, .sizes = c->spec->sizes.n, .limit = limit, .state = 88172645463325252u};
+    maker m = {.arena = a, .c = c, .fixed = fixed, .sizes = c->spec->sizes.n, .state = 88172645463325252u};
     bool all_fixed = true;
     for (int s = 0; s < m.sizes; s++)
         all_fixed &= fixed[s] >= 0;

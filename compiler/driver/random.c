@@ -148,8 +148,8 @@ static integer_use find_use(const workload *w, int param)
     return use;
 }
 
-// Ascending from 0 to the whole extent where the tensor has both ends of ranges (cu_seqlens), at growing distances, some of
-// them 0. Elsewhere lengths up to the extent: the first full, the second 0.
+// Ascending from 0 to the whole extent where the tensor has both ends of ranges (cu_seqlens), at growing distances,
+// some of them 0. Elsewhere lengths up to the extent: the first full, the second 0.
 static int64_t bound_value(const integer_use *use, int64_t i, int64_t n, uint64_t bits)
 {
     if (use->start && use->end)

@@ -110,8 +110,8 @@ static bool has_halves(const program *p, int number)
     return false;
 }
 
-// Memory of i4 is a memref of bytes: the strides of its rows count bytes (the call has checked that they are whole), and
-// the last subscript alone counts elements.
+// Memory of i4 is a memref of bytes: the strides of its rows count bytes (the call has checked that they are whole),
+// and the last subscript alone counts elements.
 static MlirValue tensor_value(wrapper *w, entry_builder *b, MlirValue context, int number, MlirType type)
 {
     bool halves = has_halves(w->program, number);

@@ -1,11 +1,11 @@
 // compare.h: the error rule. A kernel is right when, for each result, its largest and its RMS error against fp64,
 // relative to the largest value of the row, is at most twice that of an unfused run plus one unit in the last place.
 //
-// "An unfused run" may add in any order and may or may not contract multiply-adds. Where the exact value of a row nearly
-// cancels, one such run can be right by luck, so a result that the plain run does not pass is measured by the others
-// too (compare_result, then compare_further while it is not right): the yardstick is the largest error of all of them,
-// over the same rows. It grows only with what rounding can do to this problem: an error that rounding of the working type
-// does not make is not forgiven.
+// "An unfused run" may add in any order and may or may not contract multiply-adds. Where the exact value of a row
+// nearly cancels, one such run can be right by luck, so a result that the plain run does not pass is measured by the
+// others too (compare_result, then compare_further while it is not right): the yardstick is the largest error of all of
+// them, over the same rows. It grows only with what rounding can do to this problem: an error that rounding of the
+// working type does not make is not forgiven.
 #ifndef ATTNC_REFERENCE_COMPARE_H
 #define ATTNC_REFERENCE_COMPARE_H
 #include "reference.h"
@@ -30,8 +30,8 @@ typedef struct compare_report {
     bool right;
 } compare_report;
 
-// Compares one result of a kernel with `exact` and `typed`, two references of the same problem; `typed` is run 0. `got` has
-// the result's declared type. Returns 0, or -1 when a reference failed (reference_error tells).
+// Compares one result of a kernel with `exact` and `typed`, two references of the same problem; `typed` is run 0. `got`
+// has the result's declared type. Returns 0, or -1 when a reference failed (reference_error tells).
 int compare_result(arena *a, reference *exact, reference *typed, int result, const attn_tensor *got,
                    const compare_rows *rows, compare_report *out);
 

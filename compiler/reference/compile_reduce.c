@@ -80,7 +80,8 @@ static bool is_sum_or_difference(const node *x)
 
 static bool is_distributable(const compiler *c, const node *body)
 {
-    return c->m->run.distributed && body->kind == NODE_ARITHMETIC && body->op == OP_MUL && body->category == CAT_FLOAT &&
+    bool product = body->kind == NODE_ARITHMETIC && body->op == OP_MUL && body->category == CAT_FLOAT;
+    return c->m->run.distributed && product &&
            (is_sum_or_difference(body->args[0]) || is_sum_or_difference(body->args[1]));
 }
 
@@ -106,7 +107,8 @@ static node *make_reduction(compiler *c, const ast_expr *e, node *body)
         body = compile_as(c, body, CAT_FLOAT);
     switch (e->reduction) {
     case RED_SUM:
-        return is_distributable(c, body) ? make_distributed(c, e, body) : make_reduced(c, DEF_SUM, body->category, e, body);
+        return is_distributable(c, body) ? make_distributed(c, e, body)
+                                         : make_reduced(c, DEF_SUM, body->category, e, body);
     case RED_MAX: return make_reduced(c, DEF_MAX, body->category, e, body);
     case RED_MIN: return make_reduced(c, DEF_MIN, body->category, e, body);
     case RED_MEAN: return make_reduced(c, DEF_MEAN, CAT_FLOAT, e, body);

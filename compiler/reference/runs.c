@@ -1,8 +1,8 @@
-// runs.c: the unfused runs. The error rule allows a kernel twice the error of an unfused run, and equations do not say in
-// which order such a run adds, whether its multiply-adds round once or twice, whether a difference is taken before or after
-// it is summed with weights, or which way the last bit of exp falls.
-// Where a row of a result cancels (one element, or two that nearly cancel), these choices decide alone what the error is
-// relative to that row: a run may hit the exact value by luck, and one lucky run would condemn every right kernel.
+// runs.c: the unfused runs. The error rule allows a kernel twice the error of an unfused run, and equations do not say
+// in which order such a run adds, whether its multiply-adds round once or twice, whether a difference is taken before
+// or after it is summed with weights, or which way the last bit of exp falls. Where a row of a result cancels (one
+// element, or two that nearly cancel), these choices decide alone what the error is relative to that row: a run may hit
+// the exact value by luck, and one lucky run would condemn every right kernel.
 #include "machine.h"
 
 #include <math.h>
@@ -48,8 +48,8 @@ static bool may_move(const node *x)
     default: return false;
     }
     switch (x->fn) {
-    case FN_EXP: case FN_EXP2: case FN_LOG: case FN_LOG2: case FN_POW: case FN_RSQRT: case FN_SIN: case FN_COS: case FN_TANH:
-    case FN_SIGMOID: case FN_SOFTPLUS: case FN_ERF: return true;
+    case FN_EXP: case FN_EXP2: case FN_LOG: case FN_LOG2: case FN_POW: case FN_RSQRT: case FN_SIN: case FN_COS:
+    case FN_TANH: case FN_SIGMOID: case FN_SOFTPLUS: case FN_ERF: return true;
     default: return false;
     }
 }

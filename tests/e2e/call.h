@@ -36,5 +36,7 @@ void call_run(call *c);
 float call_at(call *c, const char *name, const int64_t *index);
 
 #define AT(...) ((const int64_t[]){__VA_ARGS__})
-#define SIZES(...) (const char *const[]){__VA_ARGS__}, (int)(sizeof((const char *const[]){__VA_ARGS__}) / (2 * sizeof(char *)))
+// The names and values, and how many pairs.
+#define SIZES(...) NAMES(__VA_ARGS__), (int)(sizeof NAMES(__VA_ARGS__) / (2 * sizeof(char *)))
+#define NAMES(...) ((const char *const[]){__VA_ARGS__})
 #endif

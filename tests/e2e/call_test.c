@@ -1,5 +1,6 @@
-// call_test.c: compiled kernels, called in ways that the grid of `attnc check` does not reach: numbers of threads, strides,
-// far offsets, NaN in single rows, rows of -inf, maxima that move, memory that overlaps. The first argument is the target.
+// call_test.c: compiled kernels, called in ways that the grid of `attnc check` does not reach: numbers of threads,
+// strides, far offsets, NaN in single rows, rows of -inf, maxima that move, memory that overlaps. The first argument is
+// the target.
 #include "call.h"
 
 #include "attn.h"
@@ -10,7 +11,8 @@
 #include <sys/mman.h>
 
 static const char causal[] =
-    "kernel k(Q: f32[B, H, N, D], K: f32[B, H, M, D], V: f32[B, H, M, E]) -> (O: f32[B, H, N, E], lse: f32[B, H, N]) {\n"
+    "kernel k(Q: f32[B, H, N, D], K: f32[B, H, M, D], V: f32[B, H, M, E])\n"
+    "    -> (O: f32[B, H, N, E], lse: f32[B, H, N]) {\n"
     "  S[b, h, i, j] = sum[d](Q[b, h, i, d] * K[b, h, j, d]) / sqrt(D) where j <= i + M - N;\n"
     "  P[b, h, i, j] = softmax[j](S[b, h, i, j]);\n"
     "  O[b, h, i, e] = sum[j](P[b, h, i, j] * V[b, h, j, e]);\n"

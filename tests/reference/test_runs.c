@@ -1,5 +1,5 @@
-// test_runs.c: the further unfused runs. A right kernel passes where a row cancels and the plain run was lucky; a kernel
-// with a defect that rounding does not explain fails with all of them.
+// test_runs.c: the further unfused runs. A right kernel passes where a row cancels and the plain run was lucky; a
+// kernel with a defect that rounding does not explain fails with all of them.
 #include "kernels.h"
 
 #include "reference/compare.h"
@@ -23,7 +23,7 @@ static problem attention(arena *a, int m, int d, int e, uint64_t seed)
     return p;
 }
 
-// ---- a kernel: logits in base 2, a running maximum over blocks of keys, one division at the end -----------------------
+// ---- a kernel: logits in base 2, a running maximum over blocks of keys, one division at the end --------------------
 static float half_of(float x)
 {
     return (float)narrow_round(ELEM_F16, x);
@@ -82,7 +82,7 @@ static attn_tensor run(const problem *p, int m, int d, int e, defect bug)
     return t;
 }
 
-// ---- verdicts ---------------------------------------------------------------------------------------------------------
+// ---- verdicts ------------------------------------------------------------------------------------------------------
 // How many runs it took; 0 when none of them lets the result pass.
 static int runs_needed(problem *p, const attn_tensor *t)
 {
