@@ -279,6 +279,7 @@ static void write_nest(module_lowering *m, int nest)
     add_numbers(m, &s);
     add(m, &s, l->o.index, "", "attn.item", &item);
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.nest%d", l->program->name, nest), &s, 0, NULL);
+    lt_use_log2(l);
     lt_nest_body(l, b, item);
 }
 

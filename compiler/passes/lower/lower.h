@@ -105,6 +105,13 @@ kept *lt_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept
 kept *lt_find_kept(lower *l, expr key);
 int lt_ready(lower *l, expr e);      // the sweep after which e can be made
 
+bool lt_is_cheap(lower *l, int equation);             // computed where it is used, never a tile of its own
+bool lt_is_constant_factor(lower *l, expr e);         // made of sizes and constants alone
+
+// ---- scales.c -------------------------------------------------------------------------------------------------------
+// Changes the unit of this nest's lazy maxima. Before anything of the nest is made.
+void lt_use_log2(lower *l);
+
 // ---- load.c ---------------------------------------------------------------------------------------------------------
 MlirValue lt_load(lower *l, scope *s, expr e);
 // Subscripts of an equation's own indices in the order of its memref between nests.

@@ -30,7 +30,7 @@ static bool varies(const expr_node *n, void *user)
 }
 
 // Made of sizes and constants alone: computed once for an item.
-static bool is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
+bool lt_is_constant_factor(lower *l, expr e) { return !expr_any(l->pool, e, varies, NULL); }
 
 static bool is_heavy_function(const expr_node *n)
 {
@@ -48,7 +48,7 @@ static bool is_heavy_function(const expr_node *n)
 static bool is_heavy(lower *l, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
-    if (is_constant_factor(l, e))
+    if (lt_is_constant_factor(l, e))
         return false;
     bool heavy = n->kind == EX_APPLY && is_heavy_function(n);
     for (int k = 0; k < n->arg_count && !heavy && n->kind == EX_APPLY; k++)
@@ -57,7 +57,7 @@ static bool is_heavy(lower *l, expr e)
 }
 
 // Cheap values are computed where they are used; heavy ones once.
-static bool is_cheap(lower *l, int equation)
+bool lt_is_cheap(lower *l, int equation)
 {
     const program_equation *e = &l->program->equations.at[equation];
     return l->in_nest[equation] && e->kind == REDUCE_NONE && !is_heavy(l, lt_body(l, equation));
@@ -67,7 +67,7 @@ static expr inline_cheap(void *user, expr_pool *p, expr e)
 {
     lower *l = user;
     const expr_node *n = expr_get(p, e);
-    return n->kind == EX_VALUE && is_cheap(l, n->id) ? lt_body(l, n->id) : 0;
+    return n->kind == EX_VALUE && lt_is_cheap(l, n->id) ? lt_body(l, n->id) : 0;
 }
 
 static const double log2_e = 1.44269504088896340736;
@@ -83,7 +83,7 @@ static expr strengthen(lower *l, expr e)
     for (int k = 0; k < n->arg_count; k++)
         args[k] = strengthen(l, n->args[k]);
     bool is_float = n->type == TY_F32 || n->type == TY_F64;
-    if (is_float && n->fn == EF_DIV && is_constant_factor(l, args[1])) {
+    if (is_float && n->fn == EF_DIV && lt_is_constant_factor(l, args[1])) {
         expr inverse = expr_apply2(l->pool, EF_DIV, expr_float(l->pool, n->type, 1.0), args[1]);
         return expr_apply2(l->pool, EF_MUL, args[0], inverse);
     }
