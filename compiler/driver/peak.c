@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "timing.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { CHAINS = 12, ROUNDS = 2048, MOST_THREADS = 1024 };
@@ -102,12 +103,29 @@ typedef struct race {
     int64_t threads;
 } race;
 
-typedef struct runner { race *race; double rate; } runner;
+typedef struct runner { race *race; double rate; int64_t number; } runner;
 
-// All start together, so that all of the time is shared time.
+// Moves this thread to the number-th CPU that the process may use: two of them on one CPU would halve the sum.
+static void pin(int64_t number)
+{
+#ifdef __linux__
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || number >= CPU_COUNT(&allowed))
+        return;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && number-- == 0)
+            CPU_SET(cpu, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+#endif
+}
+
+// All start together, so that all of the time is shared time. Each is a thread of its own: the caller is not moved.
 static void *run(void *user)
 {
     runner *r = user;
+    if (r->race->threads > 1)
+        pin(r->number);
     atomic_fetch_add(&r->race->ready, 1);
     while (atomic_load(&r->race->ready) < r->race->threads)
         ;
@@ -129,14 +147,13 @@ double peak_gflops(peak_unit u, int64_t threads, double milliseconds)
     pthread_t ids[MOST_THREADS];
     shared.threads = threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
     for (int64_t i = 0; i < shared.threads; i++)
-        runners[i] = (runner){&shared, 0};
-    int64_t made = 1;
+        runners[i] = (runner){&shared, 0, i};
+    int64_t made = 0;
     while (made < shared.threads && pthread_create(&ids[made], NULL, run, &runners[made]) == 0)
         made++;
     atomic_fetch_add(&shared.ready, shared.threads - made);   // for those that could not be made
-    run(&runners[0]);
-    double rate = runners[0].rate;
-    for (int64_t i = 1; i < made; i++) {
+    double rate = 0;
+    for (int64_t i = 0; i < made; i++) {
         pthread_join(ids[i], NULL);
         rate += runners[i].rate;
     }
