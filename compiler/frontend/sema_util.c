@@ -39,7 +39,7 @@ int sema_line(sema *s, span at)
 static int distance(const char *left, const char *right)
 {
     enum { LONGEST = 31 };
-    int n = (int)strlen(left), m = (int)strlen(right), row[LONGEST + 1];
+    int n = (int)strlen(left), m = (int)strlen(right), row[LONGEST + 1] = {0};
     if (n > LONGEST || m > LONGEST)
         return LONGEST;
     for (int j = 0; j <= m; j++)
