@@ -128,6 +128,11 @@ terms lt_terms(lower *l, const program_equation *e, expr body);
 // The reduction of e in scope s, combined with init (may be null); mask: its domain applies.
 MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask);
 
+// ---- accumulate.c ---------------------------------------------------------------------------------------------------
+bool lt_accumulates(lower *l, int equation, int sweep);
+// All of a sweep for the block of keys and rows that s fixes; mask: domains apply.
+void lt_block(lower *l, scope *s, int sweep, bool mask);
+
 // ---- sweep.c --------------------------------------------------------------------------------------------------------
 void lt_sweep(lower *l, int sweep);
 void lt_stage_results(lower *l, int stage);
