@@ -26,7 +26,8 @@ typedef struct program_param {
 // One range in the whole kernel, half-open. lo and hi may read sizes, argument tensors and the `outer` indices.
 typedef struct program_index { const char *name; expr lo, hi; } program_index;
 
-typedef struct program_require { expr condition; const char *text; } program_require;   // text: "H % Hkv == 0"
+// text: "H % Hkv == 0". is_range: lowering's own, about a read outside a tensor (another status of the call).
+typedef struct program_require { expr condition; const char *text; bool is_range; } program_require;
 
 typedef struct program_equation {
     const char *name;         // the user's name, or NAME.max, NAME.exp … for what sugar made; unique in the program

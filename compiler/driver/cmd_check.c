@@ -64,7 +64,7 @@ static void add_report(checker *k, tally *t, const workload *w, int param, const
 // A kernel checks bounds, not elements: with a size of 0 it may refuse what no equation ever reads.
 static bool may_refuse(const workload *w, const attn_status *status)
 {
-    for (int i = 0; i < w->spec->sizes.n && status->code == ATTN_ERROR_REQUIRE; i++)
+    for (int i = 0; i < w->spec->sizes.n && status->code == ATTN_ERROR_RANGE; i++)
         if (w->sizes[i] == 0)
             return true;
     return false;

@@ -102,9 +102,11 @@ static LLVMValueRef messages(table *t)
 {
     const program *p = t->program;
     LLVMValueRef *values = ARENA_ARRAY(t->arena, LLVMValueRef, p->requires_.n + 1);
-    for (int i = 0; i < p->requires_.n; i++)
-        values[i] = record(t, 3, (LLVMValueRef[]){int32(t, ATTN_ERROR_REQUIRE), int32(t, 0),
-                                                  string(t, p->requires_.at[i].text)});
+    for (int i = 0; i < p->requires_.n; i++) {
+        const program_require *r = &p->requires_.at[i];
+        int code = r->is_range ? ATTN_ERROR_RANGE : ATTN_ERROR_REQUIRE;
+        values[i] = record(t, 3, (LLVMValueRef[]){int32(t, code), int32(t, 0), string(t, r->text)});
+    }
     return array(t, "messages", p->requires_.n, values);
 }
 

@@ -124,7 +124,7 @@ static void read_index(reader *r, MlirOperation op)
 
 static void read_require(reader *r, MlirOperation op)
 {
-    program_require q = {optional_region(r, op, 0), text(r, op, "text")};
+    program_require q = {.condition = optional_region(r, op, 0), .text = text(r, op, "text")};
     VEC_PUSH(r->arena, &r->p->requires_, q);
 }
 

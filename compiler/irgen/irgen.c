@@ -128,7 +128,7 @@ static void require(irgen *g, expr condition, const char *text)
     const expr_node *n = expr_get(g->pool, condition);
     if (n->kind == EX_BOOL && n->value.i)
         return;
-    program_require r = {condition, text};
+    program_require r = {condition, text, false};
     VEC_PUSH(g->arena, &g->program->requires_, r);
 }
 

@@ -102,7 +102,7 @@ static void name_axes(program *p)
             program_size s = {arena_printf(p->arena, "%s.%d", q->name, a), k, a, -1};
             expr_names names = program_names(p);
             const char *text = arena_printf(p->arena, "axis %d of %s == %s", a, q->name, expr_text(p->pool, p->arena, q->dims[a], &names));
-            program_require r = {expr_apply2(p->pool, EF_EQ, expr_size(p->pool, p->sizes.n), q->dims[a]), text};
+            program_require r = {expr_apply2(p->pool, EF_EQ, expr_size(p->pool, p->sizes.n), q->dims[a]), text, false};
             VEC_PUSH(p->arena, &p->sizes, s);
             VEC_PUSH(p->arena, &p->requires_, r);
         }

@@ -247,11 +247,11 @@ static void refuses_reads_outside(void **state)
     for (int i = 0; i < 3; i++) {
         int32_t before = t[4];
         t[4] = wrong[i];
-        assert_int_not_equal(call_try(&c, 2).code, ATTN_OK);
+        assert_int_equal(call_try(&c, 2).code, ATTN_ERROR_RANGE);
         t[4] = before;
     }
     n[1] = 6;
-    assert_int_not_equal(call_try(&c, 2).code, ATTN_OK);
+    assert_int_equal(call_try(&c, 2).code, ATTN_ERROR_RANGE);
     n[1] = -4;
     call_run(&c);
     assert_true(call_at(&c, "s", AT(1)) == 0);

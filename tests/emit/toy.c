@@ -103,7 +103,7 @@ program *toy_program(arena *a, int64_t m)
 {
     program *p = program_create(a, "toy");
     program_size n_size = {"N", 0, 0, -1}, m_size = {"M", 3, 0, m};
-    program_require even = {expr_bool(p->pool, true), "M % 2 == 0"};
+    program_require even = {.condition = expr_bool(p->pool, true), .text = "M % 2 == 0"};
     VEC_PUSH(a, &p->sizes, n_size);
     VEC_PUSH(a, &p->sizes, m_size);
     VEC_PUSH(a, &p->requires_, even);

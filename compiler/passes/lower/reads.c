@@ -24,7 +24,7 @@ static void add_require(program *p, expr condition, const char *text)
     for (int k = 0; k < p->requires_.n; k++)
         if (p->requires_.at[k].condition == condition)
             return;
-    program_require r = {condition, text};
+    program_require r = {condition, text, true};
     VEC_PUSH(p->arena, &p->requires_, r);
 }
 
@@ -61,7 +61,7 @@ static void add_entry_check(walk *w, expr subscript, expr dim, expr condition, c
         if (same_entry(&w->out->at[k], subscript, dim, guard))
             return;
     read_check c = {subscript, dim, guard, p->requires_.n};
-    program_require r = {expr_bool(p->pool, true), text};
+    program_require r = {expr_bool(p->pool, true), text, true};
     VEC_PUSH(p->arena, &p->requires_, r);
     VEC_PUSH(p->arena, w->out, c);
 }
