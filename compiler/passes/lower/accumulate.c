@@ -128,7 +128,7 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
     expr_pool *p = l->pool;
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     expr o = expr_symbol(p, e->type, EXPR_OLD), n = expr_symbol(p, e->type, EXPR_NEW);
-    expr acc = expr_symbol(p, e->type, 1001);
+    expr acc = expr_symbol(p, e->type, SYMBOL_ACCUMULATOR);
     override(l, at, o, old);
     override(l, at, n, fresh);
     override(l, at, acc, state(l, s, equation));
@@ -138,7 +138,7 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
     int row_dims[64];
     int rows = scope_dims(l, s, lt_own_value(l, e->reference), row_dims);
     MlirValue factor = lt_map(l, at, c, rows, row_dims);
-    expr by = expr_symbol(p, e->type, 1002);
+    expr by = expr_symbol(p, e->type, SYMBOL_FACTOR);
     override(l, at, by, factor);
     return lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
 }
@@ -234,7 +234,7 @@ static MlirValue out_of_range(lower *l, scope *s, int equation, MlirValue sum)
     expr_type t = equation_of(l, equation)->type;
     int dims[64];
     int n = own_dims(l, s, equation, dims);
-    expr x = expr_symbol(l->pool, t, 1003);
+    expr x = expr_symbol(l->pool, t, SYMBOL_PROBE);
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     override(l, at, x, sum);
     expr safe = expr_apply2(l->pool, EF_LT, x, expr_float(l->pool, t, sum_limit(t)));
@@ -258,7 +258,7 @@ static MlirValue without_reference(lower *l, scope *s, const group *g)
         const program_equation *e = equation_of(l, g->maxima[k]);
         int dims[64];
         int n = own_dims(l, s, g->maxima[k], dims);
-        expr x = expr_symbol(l->pool, e->type, 1003);
+        expr x = expr_symbol(l->pool, e->type, SYMBOL_PROBE);
         scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
         override(l, at, x, state(l, s, g->maxima[k]));
         expr none = expr_apply2(l->pool, EF_EQ, x, expr_float(l->pool, e->type, neutral(e->kind)));

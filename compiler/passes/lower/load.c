@@ -2,7 +2,8 @@
 #include "lower.h"
 #include "mlir-c/BuiltinTypes.h"
 
-const char *lt_storage(elem_type t)
+// The element type's name where the memref's type does not say it, else NULL.
+static const char *storage_of(elem_type t)
 {
     switch (t) {
     case ELEM_I4: return "i4";
@@ -170,7 +171,7 @@ MlirValue lt_load(lower *l, scope *s, expr e)
     for (int k = 0; k < a.ins.n; k++)
         operands[count++] = a.ins.at[k].value;
     MlirType t = lt_tile_type(l, s, a.n, dims, lt_elem(l, n->type));
-    const char *storage = argument ? lt_storage(l->program->params.at[n->id].elem) : NULL;
+    const char *storage = argument ? storage_of(l->program->params.at[n->id].elem) : NULL;
     op_attr attrs[2] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
     if (storage)
         attrs[1] = (op_attr){"storage", op_str_attr(&l->o, storage)};
@@ -187,7 +188,7 @@ void lt_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirVa
     MlirValue operands[68] = {tile, memref};
     for (int k = 0; k < n; k++)
         operands[2 + k] = scope_find(s, dims[k])->dim;
-    const char *storage = lt_storage(elem);
+    const char *storage = storage_of(elem);
     op_attr attr = {"storage", storage ? op_str_attr(&l->o, storage) : (MlirAttribute){NULL}};
     op_make_regions(&l->o, s->block, "tile.store", 0, NULL, 2 + n, operands, storage ? 1 : 0, &attr, 1, &a.body);
 }

@@ -19,6 +19,9 @@ typedef struct binding {
     MlirValue bound;
 } binding;
 
+// Symbols that stand for tiles inside one map; those of bound-blocks are 16 + 2 * index and the next.
+enum { SYMBOL_PRODUCT = 1000, SYMBOL_ACCUMULATOR, SYMBOL_FACTOR, SYMBOL_PROBE };
+
 typedef struct made { expr key; MlirValue value; } made;
 
 typedef enum scope_kind { SCOPE_ITEM, SCOPE_SWEEP, SCOPE_ROW, SCOPE_BRANCH } scope_kind;
@@ -119,7 +122,6 @@ void lt_temp_order(lower *l, int equation, const expr *own, expr *out);
 // Writes a tile. sizes: the axes of the memref, when the subscripts may lie outside (nothing is written there); or NULL.
 void lt_store(lower *l, scope *s, MlirValue tile, int n, const int *dims, MlirValue memref, elem_type elem,
                  int rank, const expr *subscripts, const expr *sizes);
-const char *lt_storage(elem_type t);    // NULL where the memref's type says it
 
 // ---- reduce.c -------------------------------------------------------------------------------------------------------
 // A reduction with its terms as operands: sum a * b over `over`, or of one tile.

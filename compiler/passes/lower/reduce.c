@@ -147,12 +147,10 @@ static MlirValue reduce(reduction *r, MlirValue in)
     return mlirOperationGetResult(op_make_regions(&l->o, r->s->block, "tile.reduce", 1, &r->type, n, at, 3, attrs, 0, NULL), 0);
 }
 
-enum { PRODUCT_SYMBOL = 1000 };
-
 static MlirValue times_factor(reduction *r, MlirValue product, expr factor)
 {
     lower *l = r->l;
-    expr symbol = expr_symbol(l->pool, r->e->type, PRODUCT_SYMBOL);
+    expr symbol = expr_symbol(l->pool, r->e->type, SYMBOL_PRODUCT);
     scope *s = scope_open(l, SCOPE_BRANCH, r->s, r->s->block);
     made o = {symbol, product};
     VEC_PUSH(l->arena, &s->overrides, o);

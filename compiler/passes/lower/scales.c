@@ -22,7 +22,7 @@ static bool in_tile_body(lower *l, int equation)
 
 // ---- the maximum in units of log2 --------------------------------------------------------------------------------------
 
-typedef struct unit { lower *l; expr reference; bool changed; } unit;
+typedef struct unit { lower *l; expr reference; } unit;
 
 static expr scaled(lower *l, expr x, expr factor)
 {
@@ -54,10 +54,8 @@ static expr change_unit(void *user, expr_pool *p, expr e)
     unit *u = user;
     const expr_node *n = expr_get(p, e);
     expr log2e, a = exponent(u, n, &log2e);
-    if (a) {
-        u->changed = true;
+    if (a)
         return expr_apply1(p, EF_EXP2, expr_apply2(p, EF_SUB_REF, scaled(u->l, a, log2e), u->reference));
-    }
     return e == u->reference ? expr_apply2(p, EF_MUL, e, expr_float(p, n->type, ln_2)) : 0;
 }
 
@@ -112,7 +110,7 @@ static bool may_change_unit(lower *l, int m, const unit *u)
 
 static void use_log2(lower *l, int m)
 {
-    unit u = {l, lt_own_value(l, m), false};
+    unit u = {l, lt_own_value(l, m)};
     if (!may_change_unit(l, m, &u))
         return;
     for (int k = 0; k < l->nest->equation_count; k++) {
