@@ -5,7 +5,7 @@
 //       full:    terms and accumulators without masks          partial: the same with the domain as mask
 #include "lower.h"
 
-typedef struct range_values { MlirValue lo, hi, full_lo, full_hi; } range_values;
+typedef struct range_values { MlirValue lo, hi; } range_values;
 
 static bool is_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL; }
 
@@ -55,45 +55,50 @@ static const program_loop *sweep_loop(const lower *l)
     return last;
 }
 
-// Is this key block wholly existing for these rows, in the range that is run through?
-static MlirValue is_full(lower *l, scope *s, const range_values *r, const binding *keys)
-{
-    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
-    MlirValue a = op_compare(&l->o, s->block, OP_CMP_SGE, keys->from, r->full_lo);
-    MlirValue b = op_compare(&l->o, s->block, OP_CMP_SLE, end, r->full_hi);
-    return op_binary(&l->o, s->block, "arith.andi", a, b);
-}
-
-static MlirValue is_visited(lower *l, scope *s, const range_values *r, const binding *keys)
-{
-    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
-    MlirValue a = op_compare(&l->o, s->block, OP_CMP_SLT, keys->from, r->hi);
-    MlirValue b = op_compare(&l->o, s->block, OP_CMP_SGT, end, r->lo);
-    return op_binary(&l->o, s->block, "arith.andi", a, b);
-}
-
 static range_values choose_range(lower *l, scope *s, const program_loop *loop, MlirValue which, MlirValue first, MlirValue last)
 {
-    range_values out = {{NULL}, {NULL}, {NULL}, {NULL}};
+    range_values out = {{NULL}, {NULL}};
     for (int k = 0; k < loop->range_count; k++) {
         const program_range *r = &loop->ranges[k];
-        MlirValue v[4] = {bound(l, s, r->lo, first, last), bound(l, s, r->hi, first, last),
-                          bound(l, s, r->full_lo, first, last), bound(l, s, r->full_hi, first, last)};
+        range_values v = {bound(l, s, r->lo, first, last), bound(l, s, r->hi, first, last)};
         if (k == 0) {
-            out = (range_values){v[0], v[1], v[2], v[3]};
+            out = v;
             continue;
         }
         MlirValue here = op_compare(&l->o, s->block, OP_CMP_EQ, which, op_index(&l->o, s->block, k));
-        out.lo = op_select(&l->o, s->block, here, v[0], out.lo);
-        out.hi = op_select(&l->o, s->block, here, v[1], out.hi);
-        out.full_lo = op_select(&l->o, s->block, here, v[2], out.full_lo);
-        out.full_hi = op_select(&l->o, s->block, here, v[3], out.full_hi);
+        out.lo = op_select(&l->o, s->block, here, v.lo, out.lo);
+        out.hi = op_select(&l->o, s->block, here, v.hi, out.hi);
     }
     return out;
 }
 
+static MlirValue either(lower *l, scope *s, MlirValue a, MlirValue b)
+{
+    return a.ptr ? op_binary(&l->o, s->block, "arith.ori", a, b) : b;
+}
+
+// Does the block of keys hold existing ones for these rows, and does it hold nothing else? Ranges are looked at all: which
+// of them comes first may differ between a group of rows and one of its blocks.
+typedef struct block_test { MlirValue visited, full; } block_test;
+
+static block_test test_block(lower *l, scope *s, const program_loop *loop, const binding *keys, MlirValue first, MlirValue last)
+{
+    block_test t = {{NULL}, {NULL}};
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
+    for (int k = 0; k < loop->range_count; k++) {
+        const program_range *r = &loop->ranges[k];
+        MlirValue begins = op_compare(&l->o, s->block, OP_CMP_SLT, keys->from, bound(l, s, r->hi, first, last));
+        MlirValue ends = op_compare(&l->o, s->block, OP_CMP_SGT, end, bound(l, s, r->lo, first, last));
+        MlirValue after = op_compare(&l->o, s->block, OP_CMP_SGE, keys->from, bound(l, s, r->full_lo, first, last));
+        MlirValue before = op_compare(&l->o, s->block, OP_CMP_SLE, end, bound(l, s, r->full_hi, first, last));
+        t.visited = either(l, s, t.visited, op_binary(&l->o, s->block, "arith.andi", begins, ends));
+        t.full = either(l, s, t.full, op_binary(&l->o, s->block, "arith.andi", after, before));
+    }
+    return t;
+}
+
 // The body for one block of keys and one block of rows, with and without masks.
-static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop, MlirValue which)
+static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
 {
     if (!is_masked(l, sweep)) {
         lt_block(l, s, sweep, false);
@@ -104,16 +109,16 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop, 
     MlirValue first = {NULL}, last = {NULL};
     if (rows)
         first = rows->from, last = last_row(l, s, rows);
-    range_values r = choose_range(l, s, loop, which, first, last);
+    block_test here = test_block(l, s, loop, keys, first, last);
     MlirBlock visited[2], kind[2];
     bool test = varies_by_rows(l, loop) && !l->rows_outside;
     MlirOperation if_visited = {NULL};
     scope *at = s;
     if (test) {
-        if_visited = op_if(&l->o, is_visited(l, s, &r, keys), false, visited);
+        if_visited = op_if(&l->o, here.visited, false, visited);
         at = scope_open(l, SCOPE_BRANCH, s, visited[0]);
     }
-    MlirOperation if_full = op_if(&l->o, is_full(l, at, &r, keys), true, kind);
+    MlirOperation if_full = op_if(&l->o, here.full, true, kind);
     scope *full = scope_open(l, SCOPE_BRANCH, at, kind[0]);
     lt_block(l, full, sweep, false);
     op_end(&l->o, kind[0]);
@@ -151,28 +156,56 @@ static void close_until(lower *l, scope *s, const scope *end)
         scope_close(l, s);
 }
 
+// Blocks lie on a grid from the index's first value on, whatever the rows see of it: so each range of each group cuts the
+// same blocks, and block masks and pages meet them at their edges.
+static bool may_start_inside(const lower *l, const program_loop *loop)
+{
+    for (int k = 0; k < loop->range_count; k++)
+        if (loop->ranges[k].lo != l->program->indices.at[loop->index].lo)
+            return true;
+    return false;
+}
+
+// Where the block that holds the first key of the range begins; *out_end: the end of the range, which may be empty.
+static MlirValue grid_begin(lower *l, scope *s, const program_loop *loop, const range_values *v, MlirValue step, MlirValue *out_end)
+{
+    MlirBlock b = s->block;
+    MlirValue base = lt_index(l, s, l->program->indices.at[loop->index].lo);
+    MlirValue before = op_binary(&l->o, b, "arith.remsi", op_binary(&l->o, b, "arith.subi", v->lo, base), step);
+    MlirValue begin = op_binary(&l->o, b, "arith.subi", v->lo, before);
+    MlirValue some = op_compare(&l->o, b, OP_CMP_SLT, v->lo, v->hi);
+    *out_end = op_select(&l->o, b, some, v->hi, begin);
+    return begin;
+}
+
 // for range, for key block: binds the block of keys.
-static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirValue first, MlirValue last, MlirValue *out_which)
+static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirValue first, MlirValue last)
 {
     MlirBlock ranges, keys;
-    MlirValue j0, zero = op_index(&l->o, outer->block, 0), one = op_index(&l->o, outer->block, 1);
+    MlirValue j0, begin, end, zero = op_index(&l->o, outer->block, 0), one = op_index(&l->o, outer->block, 1);
     scope *r = outer;
-    *out_which = zero;
+    MlirValue which = zero;
     if (loop->range_count > 1) {
-        MlirValue which;
         MlirOperation over = op_for(&l->o, zero, op_index(&l->o, outer->block, loop->range_count), one, &which, &ranges);
         VEC_PUSH(l->arena, &outer->pending, over);
         r = scope_open(l, SCOPE_SWEEP, outer, ranges);
-        *out_which = which;
     }
-    range_values v = choose_range(l, r, loop, *out_which, first, last);
+    range_values v = choose_range(l, r, loop, which, first, last);
     MlirValue step = op_index(&l->o, outer->block, loop->block);
-    MlirOperation over = op_for(&l->o, v.lo, v.hi, step, &j0, &keys);
+    bool cut = may_start_inside(l, loop);
+    if (cut)
+        begin = grid_begin(l, r, loop, &v, step, &end);
+    else
+        begin = v.lo, end = v.hi;
+    MlirOperation over = op_for(&l->o, begin, end, step, &j0, &keys);
     VEC_PUSH(l->arena, &r->pending, over);
     scope *s = scope_open(l, SCOPE_SWEEP, r, keys);
-    MlirValue left = op_binary(&l->o, keys, "arith.subi", v.hi, j0);
-    scope_bind_dim(l, s, loop->index, j0, op_binary(&l->o, keys, "arith.minsi", left, step), loop->block, (MlirValue){NULL});
-    s->sweep_number = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, v.lo), step);
+    MlirValue from = cut ? op_binary(&l->o, keys, "arith.maxsi", j0, v.lo) : j0, room = step;
+    if (cut)
+        room = op_binary(&l->o, keys, "arith.subi", op_binary(&l->o, keys, "arith.addi", j0, step), from);
+    MlirValue left = op_binary(&l->o, keys, "arith.subi", end, from);
+    scope_bind_dim(l, s, loop->index, from, op_binary(&l->o, keys, "arith.minsi", left, room), loop->block, (MlirValue){NULL});
+    s->sweep_number = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, begin), step);
     return s;
 }
 
@@ -190,20 +223,20 @@ void lt_sweep(lower *l, int sweep)
     l->sweep = sweep;
     const program_loop *loop = sweep_loop(l);
     scope *points = open_points(l, l->item), *s;
-    MlirValue first = {NULL}, last = {NULL}, which;
+    MlirValue first = {NULL}, last = {NULL};
     if (l->rows_outside) {
         scope *rows = lt_open_rows(l, points);
         if (l->row >= 0) {
             const binding *b = scope_find(rows, l->row);
             first = b->from, last = last_row(l, rows, b);
         }
-        s = open_keys(l, rows, loop, first, last, &which);
+        s = open_keys(l, rows, loop, first, last);
     } else {
         group_rows(l, points, &first, &last);
-        scope *keys = open_keys(l, points, loop, first, last, &which);
+        scope *keys = open_keys(l, points, loop, first, last);
         s = lt_open_rows(l, keys);
     }
-    fill_block(l, s, sweep, loop, which);
+    fill_block(l, s, sweep, loop);
     close_until(l, s, l->item);
     l->sweep = 0;
 }
