@@ -119,6 +119,24 @@ static MlirValue softplus(builder *b, const machine *m, MlirValue x)
     return build_addf(b, positive, build_addf(b, log_of(b, m, w), lost));
 }
 
+// x to an integer by an operation of math; where the machine has no such instruction, which means a call for each lane,
+// by adding and subtracting 2^23 (f64: 2^52), which rounds to nearest even below that; from there on all are integers.
+static MlirValue to_integer(builder *b, const machine *m, expr_fn f, const char *name, MlirValue x)
+{
+    if (!m || m->has_round || !type_is_vector(type_of(x)))
+        return build_math(b, name, x);
+    MlirValue size = build_math(b, "math.absf", x), one = fimm(b, x, 1);
+    MlirValue magic = fimm(b, x, type_bits(type_scalar(type_of(x))) == 64 ? 0x1p52 : 0x1p23);
+    MlirValue near = build_subf(b, build_addf(b, size, magic), magic);
+    near = build_binary(b, "math.copysign", near, x);
+    if (f == EF_FLOOR)
+        near = build_select(b, build_cmpf(b, CMPF_OGT, near, x), build_subf(b, near, one), near);
+    if (f == EF_CEIL)    // of -0.6 is -0
+        near = build_binary(b, "math.copysign",
+                            build_select(b, build_cmpf(b, CMPF_OLT, near, x), build_addf(b, near, one), near), x);
+    return build_select(b, build_cmpf(b, CMPF_OLT, size, magic), near, x);
+}
+
 static MlirValue apply_float(builder *b, const machine *m, expr_fn f, MlirValue x, MlirValue y)
 {
     switch (f) {
@@ -149,9 +167,9 @@ static MlirValue apply_float(builder *b, const machine *m, expr_fn f, MlirValue 
     case EF_SOFTPLUS: return softplus(b, m, x);
     case EF_ERF: return transcendental(b, m, f, "math.erf", x);
     case EF_RELU: return relu(b, x);
-    case EF_FLOOR: return build_math(b, "math.floor", x);
-    case EF_CEIL: return build_math(b, "math.ceil", x);
-    case EF_ROUND: return build_math(b, "math.roundeven", x);
+    case EF_FLOOR: return to_integer(b, m, f, "math.floor", x);
+    case EF_CEIL: return to_integer(b, m, f, "math.ceil", x);
+    case EF_ROUND: return to_integer(b, m, f, "math.roundeven", x);
     case EF_ROUND_F32: return convert_round(b, ELEM_F32, x);
     case EF_ROUND_F16: return convert_round(b, ELEM_F16, x);
     case EF_ROUND_BF16: return convert_round(b, ELEM_BF16, x);

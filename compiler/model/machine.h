@@ -23,8 +23,9 @@ typedef struct machine {
     int lanes;                             // f32 of a vector register; 1: scalar code
     int vector_registers;
     int block_keys, block_vectors;         // register block of the f32 micro-kernel: keys x vectors of queries
-    int fma_per_cycle;                     // vector multiply-adds (without FMA: multiplications) started in a cycle
+    int fma_per_cycle;                     // vector multiply-adds (without FMA: multiplications and additions) started in a cycle
     bool has_fma, has_scalef;              // scalef: 2^x by one instruction (vscalefps)
+    bool has_f16c, has_round;              // f16 to f32 and back; floor, ceil, nearest even: by one instruction
     double ghz;
     int64_t capacity[LEVEL_COUNT];         // bytes of data; L3: all of it; memory: INT64_MAX
     double bytes_per_cycle[LEVEL_COUNT];   // read bandwidth of one core from each level
@@ -32,7 +33,7 @@ typedef struct machine {
     int64_t shared_bytes;                  // GPU: what one block may have; CPU: 0
 } machine;
 
-// "generic", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx" or "sm_90a"; NULL for any other name. Static.
+// "generic", "x86-64", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx" or "sm_90a"; NULL for any other name. Static.
 const machine *machine_by_name(const char *name);
 // The names above in order; NULL past the last one.
 const char *machine_name(int index);

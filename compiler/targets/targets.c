@@ -3,7 +3,7 @@
 #include "attn.h"
 #include <string.h>
 
-static const target *const targets[] = {&target_generic, &target_x86_64_v3, &target_x86_64_v4};
+static const target *const targets[] = {&target_generic, &target_x86_64, &target_x86_64_v3, &target_x86_64_v4};
 enum { TARGETS = sizeof targets / sizeof *targets };
 
 const target *target_get(int index)

@@ -13,7 +13,7 @@ typedef struct target {
     emit_target emit;
 } target;
 
-extern const target target_generic, target_x86_64_v3, target_x86_64_v4;
+extern const target target_generic, target_x86_64, target_x86_64_v3, target_x86_64_v4;
 
 // NULL for an unknown name. "host" is target_host().
 const target *target_by_name(const char *name);

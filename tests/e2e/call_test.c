@@ -4,6 +4,7 @@
 #include "call.h"
 
 #include "attn.h"
+#include "targets/targets.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,7 +263,7 @@ int main(int argc, char **argv)
 {
     enum { SKIPPED = 77 };
     call_target = argc > 1 ? argv[1] : "generic";
-    int level = strcmp(call_target, "x86-64-v4") == 0 ? 4 : strcmp(call_target, "x86-64-v3") == 0 ? 3 : 0;
+    int level = target_by_name(call_target)->emit.cpu_level;
     if (attn_cpu_level() < level) {
         printf("skipped: this CPU has x86-64-v%d\n", attn_cpu_level());
         return SKIPPED;

@@ -14,6 +14,7 @@
 // value as often, so there are no tails. The form `rows` wants whole blocks.
 #include "cpu.h"
 
+#include "codegen/apply.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 
@@ -28,6 +29,7 @@ typedef struct kernel {
     const cpu_finish *finish;             // what becomes of the sums; NULL: they are stored
     cpu_micro kind;
     int rows, vectors, lanes;
+    bool fma;                             // else a multiplication and an addition
     MlirType vector;
     MlirValue arg[ARGS];
 } kernel;
@@ -37,7 +39,7 @@ static MlirValue number(kernel *k, int64_t v) { return build_index(k->b, v); }
 static MlirValue multiply_add(kernel *k, MlirValue x, MlirValue y, MlirValue acc)
 {
     if (type_is_float(k->kind.elem))
-        return build_vfma(k->b, x, y, acc);
+        return k->fma ? build_vfma(k->b, x, y, acc) : apply_muladd(k->b, x, y, acc);
     return build_addi(k->b, build_muli(k->b, x, y), acc);
 }
 
@@ -166,7 +168,8 @@ static void all_blocks(kernel *k, int carried, MlirValue *carry)
 
 static kernel kernel_of(cpu_gen *g, builder *b, cpu_micro kind)
 {
-    kernel k = {.b = b, .kind = kind, .vectors = kind.vectors, .lanes = cpu_lanes(g, kind.elem)};
+    kernel k = {.b = b, .kind = kind, .vectors = kind.vectors, .lanes = cpu_lanes(g, kind.elem),
+                .fma = g->machine->has_fma};
     k.rows = g->machine->block_keys > MAX_ROWS ? MAX_ROWS : g->machine->block_keys;
     k.vector = type_vector(k.lanes, kind.elem);
     return k;

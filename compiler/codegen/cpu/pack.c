@@ -28,6 +28,12 @@ static MlirValue number(pack *k, int64_t v) { return build_index(k->b, v); }
 
 // ---- conversions ----------------------------------------------------------------------------------------------------
 
+// Without an instruction LLVM would call a function that few libraries have.
+static bool is_plain_f16(const pack *k)
+{
+    return k->g->machine->has_f16c && mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory);
+}
+
 // The common cases by the instructions that exist for them; the rest by integer code.
 static MlirValue decode(pack *k, MlirValue raw)
 {
@@ -37,7 +43,7 @@ static MlirValue decode(pack *k, MlirValue raw)
         return build_sitofp(b, k->elem, raw);
     if (to_float && k->storage == ELEM_U8)
         return build_uitofp(b, k->elem, raw);
-    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory))
+    if (is_plain_f16(k))
         return build_extf(b, k->elem, raw);
     if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_BF16) {
         MlirValue bits = mlirTypeIsABF16(k->memory) ? build_bitcast(b, b->i16, raw) : raw;
@@ -49,7 +55,7 @@ static MlirValue decode(pack *k, MlirValue raw)
 
 static MlirValue encode(pack *k, MlirValue v)
 {
-    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory))
+    if (is_plain_f16(k))
         return build_truncf(k->b, k->memory, v);
     return convert_encode(k->b, k->storage, v, k->memory);
 }

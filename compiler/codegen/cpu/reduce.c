@@ -8,6 +8,7 @@
 //     store (acc[0] + acc[1]) + … + init               store horizontal(acc) + init
 #include "cpu.h"
 
+#include "codegen/apply.h"
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
 #include <math.h>
@@ -120,7 +121,10 @@ static MlirValue accumulate(folding *f, reached r, MlirValue acc, MlirValue mask
     if (f->operands == 1)
         return combine(f, acc, mask.ptr ? build_select(b, mask, x, neutral(f)) : x);
     MlirValue y = element(f, f->in[1], r.in[1]);
-    v = is_float(f) ? build_fma(b, x, y, acc) : build_addi(b, build_muli(b, x, y), acc);
+    if (!is_float(f))
+        v = build_addi(b, build_muli(b, x, y), acc);
+    else
+        v = f->g->machine->has_fma ? build_fma(b, x, y, acc) : apply_muladd(b, x, y, acc);
     return mask.ptr ? build_select(b, mask, v, acc) : v;
 }
 

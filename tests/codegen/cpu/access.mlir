@@ -1,6 +1,7 @@
 // Addresses that are not plain, guards, state, sizes that are operands, any, convert.
 // RUN: %cpu_tool %s --target x86-64-v4 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target x86-64-v3 | FileCheck %s --check-prefix=OK
+// RUN: %cpu_tool %s --target x86-64 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target generic | FileCheck %s --check-prefix=OK
 // OK: ok
 !m2 = memref<?x?xf32, strided<[?, ?], offset: ?>>

@@ -2,6 +2,7 @@
 // start values, and those that are folded: a shared dim, two reduced dims, lanes along a reduced dim.
 // RUN: %cpu_tool %s --target x86-64-v4 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target x86-64-v3 | FileCheck %s --check-prefix=OK
+// RUN: %cpu_tool %s --target x86-64 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target generic | FileCheck %s --check-prefix=OK
 // OK: ok
 module attributes {test.items = 2 : i64} {

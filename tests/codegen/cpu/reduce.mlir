@@ -1,6 +1,7 @@
 // Reductions over lanes and over other dims, with masks, start values, NaN and infinities, f32, f64 and i64.
 // RUN: %cpu_tool %s --target x86-64-v4 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target x86-64-v3 | FileCheck %s --check-prefix=OK
+// RUN: %cpu_tool %s --target x86-64 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target generic | FileCheck %s --check-prefix=OK
 // OK: ok
 module attributes {test.items = 2 : i64} {

@@ -1,6 +1,7 @@
 // Loads and stores of every storage type: along the lanes, transposed, scattered, and back.
 // RUN: %cpu_tool %s --target x86-64-v4 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target x86-64-v3 | FileCheck %s --check-prefix=OK
+// RUN: %cpu_tool %s --target x86-64 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target generic | FileCheck %s --check-prefix=OK
 // OK: ok
 module attributes {test.items = 2 : i64} {

@@ -326,10 +326,26 @@ static void every_form_of_exp2_is_right(void **state)
     run_suite(&s);
 }
 
+// Rounding of vectors without an instruction for it.
+static void rounds_without_an_instruction(void **state)
+{
+    static const machine plain = {.has_round = false};
+    static const expr_fn functions[] = {EF_FLOOR, EF_CEIL, EF_ROUND};
+    static suite s;
+    for (int k = 0; k < 6; k++) {
+        expr_type type = k < 3 ? TY_F32 : TY_F64;
+        instance *t = &s.at[s.n++];
+        *t = (instance){.f = functions[k % 3], .args = {type}, .result = type, .lanes = LANES, .machine = &plain};
+        snprintf(t->name, sizeof t->name, "plain_%s_%d", expr_fn_name(t->f), type);
+    }
+    run_suite(&s);
+}
+
 int main(void)
 {
     bridge_register_upstream_passes();
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_function_is_right),
-                                       cmocka_unit_test(every_form_of_exp2_is_right)};
+                                       cmocka_unit_test(every_form_of_exp2_is_right),
+                                       cmocka_unit_test(rounds_without_an_instruction)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
