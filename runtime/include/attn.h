@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define ATTN_ABI_VERSION 1
+#define ATTN_ABI_VERSION 2
 #define ATTN_MAX_RANK 8
 
 // Element types. f16, bf16, f8 travel as integers of their width; i4 is two to a byte, low half first, along the last
@@ -63,6 +63,8 @@ typedef struct attn_exec {
     void *workspace;                  // memory to use instead of `allocate`, or NULL; what is too small is an error
     size_t workspace_bytes;
     void *stream;                     // reserved for GPU targets
+    int32_t cpu_level;                // run code of at most this level (attn_cpu_level); 0: the best there is
+    int32_t reserved;
 } attn_exec;
 
 // ---- the signature table: constants that every emitted kernel carries ----------------------------------------------
@@ -109,6 +111,7 @@ void attn_workspace_release(const attn_exec *exec, void *memory);
 
 // ---- CPU features ---------------------------------------------------------------------------------------------------
 // Levels of x86-64 psABI: 1 (baseline) .. 4 (AVX-512 F, BW, CD, DQ, VL), usable by the operating system too; 0 elsewhere.
+// ATTN_CPU_LEVEL=N in the environment hides what is above level N, for this process and from its first question on.
 int attn_cpu_level(void);
 // Space-separated names of what this CPU has (avx2 fma avx512f … amx-bf16), in a static buffer filled once.
 const char *attn_cpu_features(void);

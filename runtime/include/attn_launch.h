@@ -2,6 +2,7 @@
 // attn_launch with its constant table; everything that a call needs beyond the loop bodies happens there.
 //
 //   NAME(args, exec) -> attn_launch(&NAME_kernel, args, exec)
+//   NAME(args, exec) -> attn_launch(attn_select(&NAME_levels, exec), args, exec)   with several instruction sets
 //       attn_check_arguments -> check -> temporaries, workspace -> items and bodies of each nest, in order
 #ifndef ATTN_LAUNCH_H
 #define ATTN_LAUNCH_H
@@ -46,6 +47,17 @@ typedef struct attn_kernel {
     int32_t cpu_level;                   // of the x86-64 psABI; 0: any CPU
     int32_t message_count, temporary_count, nest_count;
 } attn_kernel;
+
+// One kernel compiled for several instruction sets, the most demanding first, with the same signature.
+typedef struct attn_levels {
+    const attn_kernel *const *kernel;
+    const attn_kernel **chosen;          // the one for this CPU, NULL before the first call; read and written atomically
+    int32_t count, reserved;             // count > 0
+} attn_levels;
+
+// The first of the kernels that this CPU runs and exec (may be NULL) allows. When there is none, the last one, which
+// attn_launch refuses.
+const attn_kernel *attn_select(const attn_levels *levels, const attn_exec *exec);
 
 // Runs a kernel. `args` is its args struct: in table order an attn_scalar for each rank-0 argument and an attn_tensor for
 // everything else. All memory of the call is one allocation of exec. Nothing is written unless all checks pass.

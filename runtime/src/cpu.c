@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "internal.h"
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -85,14 +86,29 @@ static unsigned usable_state(void)
     return low;
 }
 
+// The level above which nothing is looked for.
+static int highest_level(void)
+{
+    const char *text = getenv("ATTN_CPU_LEVEL");
+    return text && text[0] >= '1' && text[0] <= '4' && !text[1] ? text[0] - '0' : 4;
+}
+
+// The level that has the register state of a feature, or asks for the feature itself.
+static int level_of(const struct feature *f)
+{
+    int state = f->state & ~(unsigned)STATE_YMM ? 4 : f->state ? 3 : 1;
+    return f->level > state ? f->level : state;
+}
+
 static void detect(cpu_facts *out)
 {
     unsigned state = usable_state();
     size_t used = 0;
+    int highest = highest_level();
     out->level = 4;
     for (int i = 0; i < FEATURES; i++) {
         const struct feature *f = &feature_table[i];
-        bool usable = (state & f->state) == f->state && has_bit(f);
+        bool usable = level_of(f) <= highest && (state & f->state) == f->state && has_bit(f);
         if (!usable && f->level && f->level <= out->level)
             out->level = f->level - 1;
         size_t length = strlen(f->name);

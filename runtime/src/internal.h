@@ -1,12 +1,15 @@
 // internal.h: what the files of the runtime share with each other and with their tests, and nobody else.
 #ifndef ATTN_INTERNAL_H
 #define ATTN_INTERNAL_H
-#include "attn.h"
+#include "attn_launch.h"
 #include <stdbool.h>
 
 // A status with the message "KERNEL: ..." in printf style, cut to the size of the message.
 attn_status attn_failf(const attn_signature *signature, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+// Does this CPU run the kernel, and exec (may be NULL) allow it? Else ATTN_ERROR_TARGET with the reason.
+attn_status attn_check_target(const attn_kernel *kernel, const attn_exec *exec);
 
 // Bits of one element; 0 for what is not a type.
 int attn_type_bits(int type);

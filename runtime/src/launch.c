@@ -58,22 +58,6 @@ static void read_args(call *c, const void *args)
         c->tensors[tensor++] = &c->temporaries[i];
 }
 
-static attn_status check_target(const attn_kernel *k)
-{
-    if (attn_cpu_level() < k->cpu_level)
-        return attn_failf(k->signature, ATTN_ERROR_TARGET, "compiled for x86-64-v%d, but this CPU is of level %d",
-                          (int)k->cpu_level, attn_cpu_level());
-    for (const char *at = k->cpu_features; *at;) {
-        size_t n = strcspn(at, " ");
-        char name[32] = {0};
-        memcpy(name, at, n < sizeof name ? n : sizeof name - 1);
-        if (n && !attn_cpu_has(name))
-            return attn_failf(k->signature, ATTN_ERROR_TARGET, "compiled for a CPU with %s", name);
-        at += n + (at[n] == ' ');
-    }
-    return ok();
-}
-
 static attn_status check_constants(const call *c)
 {
     const attn_signature *s = c->kernel->signature;
@@ -98,7 +82,7 @@ static attn_status check_requires(const call *c)
 static attn_status check_call(call *c, const void *args)
 {
     const attn_signature *s = c->kernel->signature;
-    attn_status status = check_target(c->kernel);
+    attn_status status = attn_check_target(c->kernel, &c->exec);
     if (status.code == ATTN_OK && !args && s->param_count)
         status = attn_fail(s, ATTN_ERROR_NULL, "the arguments are NULL");
     if (status.code == ATTN_OK)

@@ -1,20 +1,24 @@
-// test_cpu.c: the CPU's features, against the compiler's own detection where there is one.
+// test_cpu.c: the CPU's features, against the compiler's own detection where there is one, under ATTN_CPU_LEVEL too.
 #include "test.h"
 #include "attn.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void level_agrees_with_features(void **unused)
 {
-    int level = attn_cpu_level();
+    int level = attn_cpu_level(), most = getenv("ATTN_CPU_LEVEL") ? atoi(getenv("ATTN_CPU_LEVEL")) : 4;
 #if defined(__x86_64__)
     assert_in_range(level, 1, 4);
     if (level >= 3)
         assert_true(attn_cpu_has("avx2") && attn_cpu_has("fma") && attn_cpu_has("bmi2") && attn_cpu_has("movbe"));
     if (level == 4)
         assert_true(attn_cpu_has("avx512f") && attn_cpu_has("avx512vl"));
-    assert_int_equal(attn_cpu_has("avx2") != 0, __builtin_cpu_supports("avx2") != 0);
-    assert_int_equal(attn_cpu_has("avx512f") != 0, __builtin_cpu_supports("avx512f") != 0);
-    assert_int_equal(attn_cpu_has("avx512vbmi") != 0, __builtin_cpu_supports("avx512vbmi") != 0);
+    assert_true(level <= most);
+    assert_int_equal(attn_cpu_has("sse4.2") != 0, most >= 2 && __builtin_cpu_supports("sse4.2"));
+    assert_int_equal(attn_cpu_has("avx2") != 0, most >= 3 && __builtin_cpu_supports("avx2"));
+    assert_int_equal(attn_cpu_has("bmi2") != 0, most >= 3 && __builtin_cpu_supports("bmi2"));
+    assert_int_equal(attn_cpu_has("avx512f") != 0, most >= 4 && __builtin_cpu_supports("avx512f"));
+    assert_int_equal(attn_cpu_has("avx512vbmi") != 0, most >= 4 && __builtin_cpu_supports("avx512vbmi"));
 #else
     assert_int_equal(level, 0);
 #endif
