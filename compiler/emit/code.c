@@ -124,3 +124,26 @@ bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_by
     LLVMDisposeMemoryBuffer(buffer);
     return true;
 }
+
+// ---- several instruction sets ---------------------------------------------------------------------------------------
+static bool levels_object(arena *a, const program *p, int n, const emit_target *targets, emit_bytes *out,
+                          const char **out_error)
+{
+    emit_code *c = ARENA_NEW(a, emit_code);
+    init_llvm();
+    c->context = LLVMContextCreate();
+    c->module = LLVMModuleCreateWithNameInContext("levels", c->context);
+    emit_levels_table(a, c->module, p, n, targets);
+    bool ok = make_machine(a, c, &targets[n - 1], out_error) && verify(a, c, out_error) &&
+              emit_code_bytes(a, c, EMIT_FILE_OBJECT, &out->bytes, &out->size, out_error);
+    emit_code_destroy(c);
+    return ok;
+}
+
+bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_bytes *objects,
+                 emit_bytes *out, const char **out_error)
+{
+    emit_bytes *all = ARENA_ARRAY(a, emit_bytes, n + 1);
+    memcpy(all + 1, objects, (size_t)n * sizeof *all);
+    return levels_object(a, p, n, targets, &all[0], out_error) && emit_merge(a, n + 1, all, out, out_error);
+}

@@ -5,6 +5,7 @@
 //     --lower--> llvm dialect                                                              lower.c
 //     ---------> LLVM IR, the kernel's constant table and its public functions             code.c, table.c
 //     ---------> object, assembly, text                                                    code.c
+//     ---------> one object of several, each for an instruction set of its own             merge.c
 //
 // All functions that can fail return false or NULL and set *out_error to a text in the arena.
 #ifndef ATTNC_EMIT_EMIT_H
@@ -19,6 +20,7 @@ typedef struct emit_target {
     const char *cpu, *features; // LLVM's names: "x86-64-v4", "+prefer-256-bit"
     int cpu_level;              // x86-64 psABI level that is checked when the kernel is called; 0: none
     const char *needs;          // features checked then, space-separated
+    const char *level;          // NULL: the code is complete; else it is one of several, of this name: see emit_levels
 } emit_target;
 
 // ---- wrap.c ---------------------------------------------------------------------------------------------------------
@@ -52,6 +54,17 @@ const char *emit_code_text(arena *a, const emit_code *c);
 // Machine code, in the arena.
 bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_bytes, size_t *out_size,
                      const char **out_error);
+
+// A file's bytes, in the arena.
+typedef struct emit_bytes { const void *bytes; size_t size; } emit_bytes;
+// One object of `n` that were made of one kernel for targets with a `level`, the most demanding first: it has the public
+// functions, which choose among them when they are called.
+bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_bytes *objects,
+                 emit_bytes *out, const char **out_error);
+
+// ---- merge.c --------------------------------------------------------------------------------------------------------
+// One ELF object of several for x86-64; out_error when they are something else, or define a name twice.
+bool emit_merge(arena *a, int n, const emit_bytes *objects, emit_bytes *out, const char **out_error);
 
 // ---- names.c --------------------------------------------------------------------------------------------------------
 // The name as it can stand in C and C++ and beside the runtime: keywords and names the code needs get a `_` behind.

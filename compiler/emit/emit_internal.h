@@ -4,8 +4,11 @@
 #include "emit.h"
 #include "llvm-c/Core.h"
 
-// table.c: adds the constant table NAME_kernel and the functions NAME and NAME_workspace_bytes.
+// table.c: adds the constant table NAME_kernel and the functions NAME and NAME_workspace_bytes; for one level of
+// several the table alone, as NAME_kernel.LEVEL.
 void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_entries *e, const emit_target *t);
+// Adds the table NAME_levels of these tables, which other objects define, and the functions.
+void emit_levels_table(arena *a, LLVMModuleRef module, const program *p, int n, const emit_target *targets);
 
 // How the table says a dimension: a size, a constant, or something that the check function knows.
 typedef enum emit_dim_kind { EMIT_DIM_SIZE, EMIT_DIM_CONSTANT, EMIT_DIM_OTHER } emit_dim_kind;

@@ -5,6 +5,14 @@
 //     call void @attn_launch(ptr sret(%attn_status) %status, ptr @k_kernel, ptr %args, ptr %exec)
 //   }
 //
+// For several instruction sets, whose tables stand in objects of their own:
+//
+//   @k_levels = constant %attn_levels {…, ptr @chosen, 3}
+//   define void @k(…) {
+//     %kernel = call ptr @attn_select(ptr @k_levels, ptr %exec)
+//     call void @attn_launch(ptr sret(%attn_status) %status, ptr %kernel, ptr %args, ptr %exec)
+//   }
+//
 // Struct types are literal and laid out as in C: fields of 8 bytes come before or between pairs of 4.
 #include "attn_launch.h"
 #include "emit_internal.h"
@@ -131,12 +139,42 @@ static LLVMValueRef nests(table *t, const emit_entries *e)
     return array(t, "nests", e->nests.n, values);
 }
 
-static LLVMValueRef kernel(table *t, const emit_entries *e, const emit_target *target, const char *name)
+static const char *kernel_name(table *t, const emit_target *target)
+{
+    const char *name = emit_c_name(t->arena, t->program->name);
+    return target->level ? arena_printf(t->arena, "%s_kernel.%s", name, target->level)
+                         : arena_printf(t->arena, "%s_kernel", name);
+}
+
+static LLVMValueRef kernel(table *t, const emit_entries *e, const emit_target *target)
 {
     LLVMValueRef fields[] = {signature(t), constants(t), function(t, e->check), messages(t), temporaries(t, e),
                              nests(t, e), string(t, target->needs ? target->needs : ""), int32(t, target->cpu_level),
                              int32(t, t->program->requires_.n), int32(t, e->temporaries.n), int32(t, e->nests.n)};
-    return global(t, name, record(t, 11, fields), LLVMExternalLinkage);
+    LLVMValueRef k = global(t, kernel_name(t, target), record(t, 11, fields), LLVMExternalLinkage);
+    if (target->level)
+        LLVMSetVisibility(k, LLVMHiddenVisibility);
+    return k;
+}
+
+// The kernel of another object.
+static LLVMValueRef other_kernel(table *t, const emit_target *target)
+{
+    LLVMValueRef k = LLVMAddGlobal(t->module, LLVMInt8TypeInContext(t->context), kernel_name(t, target));
+    LLVMSetVisibility(k, LLVMHiddenVisibility);
+    return k;
+}
+
+static LLVMValueRef levels(table *t, int n, const emit_target *targets)
+{
+    LLVMValueRef *kernels = ARENA_ARRAY(t->arena, LLVMValueRef, n + 1);
+    for (int i = 0; i < n; i++)
+        kernels[i] = other_kernel(t, &targets[i]);
+    LLVMValueRef chosen = global(t, "chosen", LLVMConstNull(t->ptr), LLVMPrivateLinkage);
+    LLVMSetGlobalConstant(chosen, false);
+    LLVMValueRef fields[] = {array(t, "kernels", n, kernels), chosen, int32(t, n), int32(t, 0)};
+    const char *name = arena_printf(t->arena, "%s_levels", emit_c_name(t->arena, t->program->name));
+    return global(t, name, record(t, 4, fields), LLVMExternalLinkage);
 }
 
 // ---- the functions --------------------------------------------------------------------------------------------------
@@ -167,13 +205,25 @@ static LLVMValueRef status_function(table *t, const char *name, unsigned pointer
     return f;
 }
 
-// Defines NAME, which calls `callee` with the kernel's table before its own arguments.
-static void define(table *t, const char *name, const char *callee, unsigned arguments, LLVMValueRef kernel_table)
+// The table of the kernel to run: the one there is, or what the runtime selects for `exec`.
+static LLVMValueRef selected(table *t, LLVMBuilderRef b, LLVMValueRef kernel_table, bool several, LLVMValueRef exec)
+{
+    if (!several)
+        return kernel_table;
+    LLVMTypeRef type = LLVMFunctionType(t->ptr, (LLVMTypeRef[]){t->ptr, t->ptr}, 2, false);
+    LLVMValueRef select = LLVMGetNamedFunction(t->module, "attn_select");
+    select = select ? select : LLVMAddFunction(t->module, "attn_select", type);
+    return LLVMBuildCall2(b, type, select, (LLVMValueRef[]){kernel_table, exec}, 2, "kernel");
+}
+
+// Defines NAME, which calls `callee` with the kernel's table before its own arguments, args and exec first.
+static void define(table *t, const char *name, const char *callee, unsigned arguments, LLVMValueRef kernel_table,
+                   bool several)
 {
     LLVMValueRef f = status_function(t, name, arguments), to = status_function(t, callee, arguments + 1);
     LLVMBuilderRef b = LLVMCreateBuilderInContext(t->context);
     LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(t->context, f, ""));
-    LLVMValueRef values[5] = {LLVMGetParam(f, 0), kernel_table};
+    LLVMValueRef values[5] = {LLVMGetParam(f, 0), selected(t, b, kernel_table, several, LLVMGetParam(f, 2))};
     for (unsigned i = 1; i <= arguments; i++)
         values[i + 1] = LLVMGetParam(f, i);
     LLVMValueRef call = LLVMBuildCall2(b, LLVMGlobalGetValueType(to), to, values, arguments + 2, "");
@@ -183,13 +233,30 @@ static void define(table *t, const char *name, const char *callee, unsigned argu
     LLVMDisposeBuilder(b);
 }
 
-void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_entries *e, const emit_target *target)
+static void define_all(table *t, LLVMValueRef kernel_table, bool several)
+{
+    const char *name = emit_c_name(t->arena, t->program->name);
+    define(t, name, "attn_launch", 2, kernel_table, several);
+    define(t, arena_printf(t->arena, "%s_workspace_bytes", name), "attn_workspace_bytes", 3, kernel_table, several);
+}
+
+static table table_of(arena *a, LLVMModuleRef module, const program *p)
 {
     LLVMContextRef context = LLVMGetModuleContext(module);
-    table t = {a, context, module, p, LLVMPointerTypeInContext(context, 0), LLVMInt32TypeInContext(context),
-               LLVMInt64TypeInContext(context)};
-    const char *name = emit_c_name(a, p->name);
-    LLVMValueRef k = kernel(&t, e, target, arena_printf(a, "%s_kernel", name));
-    define(&t, name, "attn_launch", 2, k);
-    define(&t, arena_printf(a, "%s_workspace_bytes", name), "attn_workspace_bytes", 3, k);
+    return (table){a, context, module, p, LLVMPointerTypeInContext(context, 0), LLVMInt32TypeInContext(context),
+                   LLVMInt64TypeInContext(context)};
+}
+
+void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_entries *e, const emit_target *target)
+{
+    table t = table_of(a, module, p);
+    LLVMValueRef k = kernel(&t, e, target);
+    if (!target->level)
+        define_all(&t, k, false);
+}
+
+void emit_levels_table(arena *a, LLVMModuleRef module, const program *p, int n, const emit_target *targets)
+{
+    table t = table_of(a, module, p);
+    define_all(&t, levels(&t, n, targets), true);
 }

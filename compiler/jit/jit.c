@@ -15,6 +15,7 @@ typedef struct runtime_symbol { const char *name; void *address; } runtime_symbo
 // The entries that emitted code calls; the program is linked without exporting them.
 static const runtime_symbol runtime_symbols[] = {
     {"attn_launch", (void *)attn_launch},
+    {"attn_select", (void *)attn_select},
     {"attn_workspace_bytes", (void *)attn_workspace_bytes},
 };
 enum { RUNTIME_SYMBOLS = sizeof runtime_symbols / sizeof *runtime_symbols };
