@@ -1,4 +1,5 @@
-// cmd_build.c: attnc build. All outputs are made before the first one is written.
+// cmd_build.c: attnc build. All outputs are made before the first one is written. Without --target the object holds all
+// levels of x86-64; what else is asked for, the stages, are those of one target, this CPU's.
 #include "driver.h"
 #include "files.h"
 #include "ir/context.h"
@@ -8,7 +9,9 @@ typedef struct output { const void *bytes; size_t size; } output;
 
 typedef struct build_state {
     compilation *c;
+    const options *options;
     unsigned emit;
+    bool levels;          // the object has several instruction sets
     output outputs[EMIT_KINDS];
 } build_state;
 
@@ -38,9 +41,32 @@ static bool emit_bytes(build_state *b, emit_code *code, emit_kind e, emit_file f
     return emit_code_bytes(b->c->arena, code, form, &out->bytes, &out->size, error);
 }
 
+static bool wants_object(const build_state *b)
+{
+    return wants(b, EMIT_OBJECT) || wants(b, EMIT_SHARED);
+}
+
+// Is anything asked for that is made for one target?
+static bool wants_stages(const build_state *b)
+{
+    unsigned others = 1u << EMIT_AST | 1u << EMIT_OBJECT | 1u << EMIT_SHARED | 1u << EMIT_HEADER | 1u << EMIT_MANIFEST;
+    return (b->emit & ~others) != 0 || !b->levels || !wants_object(b);
+}
+
+static bool build_levels(build_state *b)
+{
+    emit_binary all;
+    if (!b->levels || !wants_object(b))
+        return true;
+    if (!levels_build(b->c, b->options, &all))
+        return false;
+    b->outputs[EMIT_OBJECT] = (output){all.bytes, all.size};
+    return true;
+}
+
 static bool build_code(build_state *b)
 {
-    bool object = wants(b, EMIT_OBJECT) || wants(b, EMIT_SHARED);
+    bool object = wants_object(b) && !b->levels;
     if (!object && !wants(b, EMIT_LLVM) && !wants(b, EMIT_ASM))
         return true;
     if (!compile_ir(b->c, IR_CODE))
@@ -58,23 +84,36 @@ static bool build_code(build_state *b)
     return ok;
 }
 
-static bool build_all(build_state *b)
+static bool build_stages(build_state *b)
 {
-    compilation *c = b->c;
-    if (wants(b, EMIT_AST))
-        keep(b, EMIT_AST, frontend_dump(c->arena, c->module_ast));
-    if (b->emit == 1u << EMIT_AST)
-        return true;
-    if (!compile_passes(c))
+    if (!compile_passes(b->c))
         return false;
     if (wants(b, EMIT_ATTN))
-        keep(b, EMIT_ATTN, compile_attn(c));
-    if (!build_module(b, IR_TILE, EMIT_TILE) || !build_module(b, IR_CODE, EMIT_MLIR) || !build_code(b))
-        return false;
+        keep(b, EMIT_ATTN, compile_attn(b->c));
+    return build_module(b, IR_TILE, EMIT_TILE) && build_module(b, IR_CODE, EMIT_MLIR) && build_code(b);
+}
+
+static void describe(build_state *b)
+{
+    compilation *c = b->c;
+    emit_target targets[LEVELS_MOST] = {c->target->emit};
+    int n = b->levels ? levels_targets(targets) : 1;
+    const char *name = c->target->name;
     if (wants(b, EMIT_HEADER))
-        keep(b, EMIT_HEADER, emit_header(c->arena, c->spec, c->target->name));
+        keep(b, EMIT_HEADER, emit_header(c->arena, c->spec, b->levels ? levels_names(c->arena) : name));
     if (wants(b, EMIT_MANIFEST))
-        keep(b, EMIT_MANIFEST, emit_manifest(c->arena, c->spec, c->target->name, &c->target->emit));
+        keep(b, EMIT_MANIFEST, emit_manifest(c->arena, c->spec, b->levels ? TARGET_LEVELS : name, n, targets));
+}
+
+static bool build_all(build_state *b)
+{
+    if (wants(b, EMIT_AST))
+        keep(b, EMIT_AST, frontend_dump(b->c->arena, b->c->module_ast));
+    if (b->emit == 1u << EMIT_AST)
+        return true;
+    if (!build_levels(b) || (wants_stages(b) && !build_stages(b)))
+        return false;
+    describe(b);
     return true;
 }
 
@@ -104,7 +143,8 @@ static bool output_fits(compilation *c, const options *o, unsigned emit)
 
 int cmd_build(arena *a, const options *o, compilation *c)
 {
-    build_state b = {.c = c, .emit = o->emit ? o->emit : 1u << EMIT_OBJECT | 1u << EMIT_HEADER};
+    build_state b = {.c = c, .options = o, .levels = levels_wanted(o)};
+    b.emit = o->emit ? o->emit : 1u << EMIT_OBJECT | 1u << EMIT_HEADER;
     if (!compile_source(a, o, c) || !output_fits(c, o, b.emit))
         return driver_status(c->diags);
     if (compile_program(c, c->schedule, &o->defines) && build_all(&b))

@@ -8,6 +8,7 @@
 #include "passes/lower_to_tile.h"
 #include "passes/pass_registry.h"
 #include "passes/passes.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,14 +47,17 @@ bool compile_passes(compilation *c)
 }
 
 // ---- on the module --------------------------------------------------------------------------------------------------
+// The process's list of passes, not a state of compilations.
+static void register_passes(void)
+{
+    bridge_register_upstream_passes();
+    attnc_register_passes();
+}
+
 static void make_context(compilation *c)
 {
-    static bool registered;   // the process's list of passes, not a state of compilations
-    if (!registered) {
-        bridge_register_upstream_passes();
-        attnc_register_passes();
-        registered = true;
-    }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_passes);
     c->context = ir_context_create();
     c->module = mlirModuleCreateEmpty(mlirLocationUnknownGet(c->context));
     ir_set(mlirModuleGetOperation(c->module), "attn.target", ir_attr_str(c->context, target_machine(c->target)->name));

@@ -30,6 +30,8 @@ typedef struct compilation {
 // Reads and checks the file, finds kernel, schedule and target. -D that name type parameters are applied. `diags` is
 // valid even when this fails.
 bool compile_source(arena *a, const options *o, compilation *out);
+// Another target, and the command line's schedule for it.
+bool compile_retarget(compilation *c, const options *o, const target *t);
 // Chooses another schedule (NULL: auto) and makes `spec` and `program` of it, before passes. `constants` are sizes that
 // become constants of the code; false when one is no size of the kernel.
 bool compile_program(compilation *c, ast_schedule *schedule, const pairs *constants);
@@ -47,6 +49,16 @@ typedef enum ir_stage { IR_NONE, IR_TILE, IR_CODE } ir_stage;
 bool compile_ir(compilation *c, ir_stage stage);
 // Frees what the arena does not own. A zeroed compilation is allowed.
 void compile_release(compilation *c);
+
+// ---- levels.c -------------------------------------------------------------------------------------------------------
+// Does the command line ask for one object with several instruction sets?
+bool levels_wanted(const options *o);
+// "x86-64-v4, …" and the targets, each with its name as `level`; returns how many there are.
+enum { LEVELS_MOST = 8 };
+int levels_targets(emit_target out[LEVELS_MOST]);
+const char *levels_names(arena *a);
+// Compiles the kernel of `c`, a checked source, for every level and joins the objects. `c` itself stays as it is.
+bool levels_build(compilation *c, const options *o, emit_binary *out);
 
 // ---- kernel.c -------------------------------------------------------------------------------------------------------
 // A compiled kernel in this process.

@@ -51,12 +51,19 @@ static bool find_schedule(compilation *c, const char *name)
     return c->schedule != NULL;
 }
 
-static bool find_target(compilation *c, const char *name)
+static bool find_target(compilation *c, const options *o)
 {
+    const char *name = o->target;
+    if (name && strcmp(name, TARGET_LEVELS) == 0) {
+        if (o->command != CMD_BUILD)
+            diag_report(c->diags, DIAG_no_target, nowhere, "without --target it compiles for this CPU",
+                        "'%s' is for build", name);
+        name = NULL;
+    }
     c->target = name ? target_by_name(name) : target_host();
     if (!c->target)
         diag_report(c->diags, DIAG_no_target, nowhere, "attnc --help lists them", "there is no target '%s'", name);
-    return c->target != NULL;
+    return diag_errors(c->diags) == 0;
 }
 
 // ---- types ----------------------------------------------------------------------------------------------------------
@@ -100,7 +107,13 @@ bool compile_source(arena *a, const options *o, compilation *out)
         return false;
     out->module_ast = frontend_parse(a, &out->source, out->diags);
     return diag_errors(out->diags) == 0 && find_kernel(out, o->kernel) && check(out, o) &&
-           find_schedule(out, o->schedule) && find_target(out, o->target);
+           find_target(out, o) && find_schedule(out, o->schedule);
+}
+
+bool compile_retarget(compilation *c, const options *o, const target *t)
+{
+    c->target = t;
+    return find_schedule(c, o->schedule);
 }
 
 // ---- the program ----------------------------------------------------------------------------------------------------

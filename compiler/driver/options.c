@@ -52,7 +52,8 @@ typedef struct option {
 static const option option_table[] = {
     {OPT_KERNEL, "--kernel", "NAME", COMPILES, "the kernel of the file (default: the first)"},
     {OPT_SCHEDULE, "--schedule", "NAME", COMPILES, "one of its schedules (default: auto; check: all)"},
-    {OPT_TARGET, "--target", "NAME", COMPILES, "what to compile for (default: this CPU)"},
+    {OPT_TARGET, "--target", "NAME", BUILD, "what to compile for (default: object x86-64-levels, stages this CPU)"},
+    {OPT_TARGET, "--target", "NAME", EXECUTES | EXPLAIN, "what to compile for (default: this CPU)"},
     {OPT_DEFINE, "-D", "NAME=VALUE", BUILD, "make a size constant, or choose a type parameter's type"},
     {OPT_DEFINE, "-D", "NAME=VALUE", EXECUTES | EXPLAIN, "a size of the problem, or a type parameter's type"},
     {OPT_SPECIALIZE, "--specialize", "NAMES", EXECUTES | EXPLAIN, "make these sizes of the problem constants of the code"},
@@ -265,6 +266,7 @@ static void help_all(FILE *out)
     fprintf(out, "\nTargets\n");
     for (int i = 0; target_get(i); i++)
         print_columns(out, target_get(i)->name, target_get(i)->description);
+    print_columns(out, TARGET_LEVELS, "build: one object for all levels of x86-64, chosen when it is called");
     fprintf(out, "\nExit status: 0 done; 1 the file has errors; 2 wrong command line; 3 a file cannot be read or written;\n"
                  "4 the kernel refused the call, or this CPU cannot run it; 5 check found a wrong result.\n");
 }

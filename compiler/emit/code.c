@@ -6,6 +6,7 @@
 #include "llvm-c/TargetMachine.h"
 #include "mlir-c/RegisterEverything.h"
 #include "mlir-c/Target/LLVMIR.h"
+#include <pthread.h>
 #include <string.h>
 
 struct emit_code {
@@ -22,12 +23,19 @@ static const char *take_message(arena *a, char *message)
     return copy;
 }
 
-static void init_llvm(void)
+// Once in a process: LLVM's own list of targets.
+static void register_targets(void)
 {
     LLVMInitializeAllTargetInfos();
     LLVMInitializeAllTargets();
     LLVMInitializeAllTargetMCs();
     LLVMInitializeAllAsmPrinters();
+}
+
+static void init_llvm(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_targets);
 }
 
 static bool make_machine(arena *a, emit_code *c, const emit_target *t, const char **out_error)
@@ -126,7 +134,7 @@ bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_by
 }
 
 // ---- several instruction sets ---------------------------------------------------------------------------------------
-static bool levels_object(arena *a, const program *p, int n, const emit_target *targets, emit_bytes *out,
+static bool levels_object(arena *a, const program *p, int n, const emit_target *targets, emit_binary *out,
                           const char **out_error)
 {
     emit_code *c = ARENA_NEW(a, emit_code);
@@ -140,10 +148,10 @@ static bool levels_object(arena *a, const program *p, int n, const emit_target *
     return ok;
 }
 
-bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_bytes *objects,
-                 emit_bytes *out, const char **out_error)
+bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_binary *objects,
+                 emit_binary *out, const char **out_error)
 {
-    emit_bytes *all = ARENA_ARRAY(a, emit_bytes, n + 1);
+    emit_binary *all = ARENA_ARRAY(a, emit_binary, n + 1);
     memcpy(all + 1, objects, (size_t)n * sizeof *all);
     return levels_object(a, p, n, targets, &all[0], out_error) && emit_merge(a, n + 1, all, out, out_error);
 }

@@ -7,6 +7,8 @@
 //     ---------> object, assembly, text                                                    code.c
 //     ---------> one object of several, each for an instruction set of its own             merge.c
 //
+// Different contexts may be compiled by different threads at a time.
+//
 // All functions that can fail return false or NULL and set *out_error to a text in the arena.
 #ifndef ATTNC_EMIT_EMIT_H
 #define ATTNC_EMIT_EMIT_H
@@ -56,15 +58,15 @@ bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_by
                      const char **out_error);
 
 // A file's bytes, in the arena.
-typedef struct emit_bytes { const void *bytes; size_t size; } emit_bytes;
+typedef struct emit_binary { const void *bytes; size_t size; } emit_binary;
 // One object of `n` that were made of one kernel for targets with a `level`, the most demanding first: it has the public
 // functions, which choose among them when they are called.
-bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_bytes *objects,
-                 emit_bytes *out, const char **out_error);
+bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_binary *objects,
+                 emit_binary *out, const char **out_error);
 
 // ---- merge.c --------------------------------------------------------------------------------------------------------
 // One ELF object of several for x86-64; out_error when they are something else, or define a name twice.
-bool emit_merge(arena *a, int n, const emit_bytes *objects, emit_bytes *out, const char **out_error);
+bool emit_merge(arena *a, int n, const emit_binary *objects, emit_binary *out, const char **out_error);
 
 // ---- names.c --------------------------------------------------------------------------------------------------------
 // The name as it can stand in C and C++ and beside the runtime: keywords and names the code needs get a `_` behind.
@@ -73,6 +75,6 @@ const char *emit_c_name(arena *a, const char *name);
 // ---- header.c, manifest.c -------------------------------------------------------------------------------------------
 // The C header of the kernel: its args struct, with shapes, and its functions.
 const char *emit_header(arena *a, const program *p, const char *target_name);
-// The same for programs, as a JSON object.
-const char *emit_manifest(arena *a, const program *p, const char *target_name, const emit_target *t);
+// The same for programs, as a JSON object, for one target or several with a `level`, the most demanding first.
+const char *emit_manifest(arena *a, const program *p, const char *target_name, int n, const emit_target *targets);
 #endif

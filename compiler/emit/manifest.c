@@ -27,7 +27,30 @@ static void put_sizes(json *j, const program *p)
     json_close(j, '}');
 }
 
-const char *emit_manifest(arena *a, const program *p, const char *target_name, const emit_target *t)
+static void put_level(json *j, const emit_target *t)
+{
+    json_open(j, NULL, '{');
+    json_string(j, "name", t->level);
+    json_int(j, "cpu_level", t->cpu_level);
+    json_string(j, "needs", t->needs ? t->needs : "");
+    json_close(j, '}');
+}
+
+// What the CPU must have at least, and the instruction sets that the kernel then chooses from.
+static void put_target(json *j, const char *name, int n, const emit_target *targets)
+{
+    json_string(j, "target", name);
+    json_int(j, "cpu_level", targets[n - 1].cpu_level);
+    json_string(j, "needs", targets[n - 1].needs ? targets[n - 1].needs : "");
+    if (n == 1)
+        return;
+    json_open(j, "levels", '[');
+    for (int i = 0; i < n; i++)
+        put_level(j, &targets[i]);
+    json_close(j, ']');
+}
+
+const char *emit_manifest(arena *a, const program *p, const char *target_name, int n, const emit_target *targets)
 {
     json j;
     json_init(&j, a);
@@ -35,8 +58,7 @@ const char *emit_manifest(arena *a, const program *p, const char *target_name, c
     json_string(&j, "kernel", p->name);
     json_string(&j, "function", emit_c_name(a, p->name));
     json_string(&j, "schedule", p->schedule.name ? p->schedule.name : "auto");
-    json_string(&j, "target", target_name);
-    json_string(&j, "needs", t->needs ? t->needs : "");
+    put_target(&j, target_name, n, targets);
     put_sizes(&j, p);
     json_open(&j, "params", '[');
     for (int i = 0; i < p->params.n; i++)

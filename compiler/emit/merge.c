@@ -323,7 +323,7 @@ static void add_tables(merger *m)
     extend(m, &m->sections.at[strtab], &names, m->names.at);
 }
 
-static void write_file(merger *m, emit_bytes *out)
+static void write_file(merger *m, emit_binary *out)
 {
     Elf64_Ehdr h = *(const Elf64_Ehdr *)(const void *)m->parts[0].bytes;
     uint64_t at = sizeof h;
@@ -347,7 +347,7 @@ static void write_file(merger *m, emit_bytes *out)
     out->bytes = bytes;
 }
 
-static bool merge(merger *m, emit_bytes *out)
+static bool merge(merger *m, emit_binary *out)
 {
     VEC_PUSH(m->arena, &m->names, '\0');
     VEC_PUSH(m->arena, &m->sections, (joined){.name = ""});
@@ -366,7 +366,7 @@ static bool merge(merger *m, emit_bytes *out)
     return true;
 }
 
-bool emit_merge(arena *a, int n, const emit_bytes *objects, emit_bytes *out, const char **out_error)
+bool emit_merge(arena *a, int n, const emit_binary *objects, emit_binary *out, const char **out_error)
 {
     merger m = {.arena = a, .parts = ARENA_ARRAY(a, part, n + 1), .part_count = n};
     for (int i = 0; i < n; i++)

@@ -11,6 +11,12 @@ const target *target_get(int index)
     return index >= 0 && index < TARGETS ? targets[index] : NULL;
 }
 
+const target *target_level(int index)
+{
+    static const target *const levels[] = {&target_x86_64_v4, &target_x86_64_v3, &target_x86_64};
+    return index >= 0 && index < (int)(sizeof levels / sizeof *levels) ? levels[index] : NULL;
+}
+
 const target *target_by_name(const char *name)
 {
     if (strcmp(name, "host") == 0)

@@ -15,6 +15,10 @@ typedef struct target {
 
 extern const target target_generic, target_x86_64, target_x86_64_v3, target_x86_64_v4;
 
+// What `build` makes of a kernel on x86-64 unless a target is asked for: one object with code for each level.
+#define TARGET_LEVELS "x86-64-levels"
+const target *target_level(int index);   // the most demanding first; NULL past the last one
+
 // NULL for an unknown name. "host" is target_host().
 const target *target_by_name(const char *name);
 const target *target_get(int index);   // NULL past the last one

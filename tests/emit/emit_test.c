@@ -185,7 +185,7 @@ static void describes_the_kernel(void **state)
 {
     arena *a = arena_create();
     program *p = toy_program(a, 4);
-    const char *header = emit_header(a, p, "generic"), *manifest = emit_manifest(a, p, "generic", &target_generic.emit);
+    const char *header = emit_header(a, p, "generic"), *manifest = emit_manifest(a, p, "generic", 1, &target_generic.emit);
     assert_non_null(strstr(header, "    attn_tensor x;   // f32[N] (float)\n    attn_scalar k;   // i32: set .i\n"));
     assert_non_null(strstr(header, "    attn_tensor total;   // result, f32 (float)\n} toy_args;"));
     assert_non_null(strstr(header, "//   M == 4\n//   M % 2 == 0\n"));

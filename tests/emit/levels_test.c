@@ -22,11 +22,11 @@ typedef attn_status (*toy_bytes_function)(const toy_args *args, const attn_exec 
 typedef struct fixture {
     arena *arena;
     emit_target targets[LEVELS];
-    emit_bytes objects[LEVELS], all;
+    emit_binary objects[LEVELS], all;
     const char *error;
 } fixture;
 
-static void compile(fixture *f, const target *t, emit_target *out_target, emit_bytes *out)
+static void compile(fixture *f, const target *t, emit_target *out_target, emit_binary *out)
 {
     MlirContext context = ir_context_create();
     MlirModule module = mlirModuleCreateParse(context, ir_ref(toy_module));
@@ -125,17 +125,17 @@ static void names_stay_inside(void **state)
 static void says_what_it_cannot_merge(void **state)
 {
     fixture *f = *state;
-    emit_bytes out, twice[] = {f->all, f->all}, alone = f->objects[0];
+    emit_binary out, twice[] = {f->all, f->all}, alone = f->objects[0];
     assert_false(emit_merge(f->arena, 2, twice, &out, &f->error));
     assert_non_null(strstr(f->error, " is defined twice"));
     assert_false(emit_merge(f->arena, 0, NULL, &out, &f->error));
     assert_string_equal(f->error, "there is nothing to merge");
     assert_true(emit_merge(f->arena, 1, &alone, &out, &f->error));
-    assert_false(emit_levels(f->arena, toy_program(f->arena, -1), 2, f->targets, (emit_bytes[]){alone, f->objects[2]}, &out,
+    assert_false(emit_levels(f->arena, toy_program(f->arena, -1), 2, f->targets, (emit_binary[]){alone, f->objects[2]}, &out,
                              &f->error));
     assert_string_equal(f->error, "toy_kernel.x86-64-v3 is not defined");
     for (size_t size = 0; size < alone.size; size += size < 256 ? 1 : 61) {
-        emit_bytes cut = {memcpy(arena_alloc(f->arena, size + 1), alone.bytes, size), size};
+        emit_binary cut = {memcpy(arena_alloc(f->arena, size + 1), alone.bytes, size), size};
         assert_false(emit_merge(f->arena, 1, &cut, &out, &f->error));
     }
 }
