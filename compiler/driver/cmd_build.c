@@ -72,7 +72,7 @@ static bool build_code(build_state *b)
     if (!compile_ir(b->c, IR_CODE))
         return false;
     const char *error = "";
-    emit_code *code = emit_code_create(b->c->arena, b->c->module, b->c->program, &b->c->target->emit, &error);
+    emit_code *code = emit_code_create(b->c->arena, b->c->module, b->c->program, &b->c->target->emit, b->c->times, &error);
     bool ok = code != NULL;
     if (ok && wants(b, EMIT_LLVM))
         keep(b, EMIT_LLVM, emit_code_text(b->c->arena, code));
@@ -113,6 +113,7 @@ static bool build_all(build_state *b)
         return true;
     if (!build_levels(b) || (wants_stages(b) && !build_stages(b)))
         return false;
+    phases_next(b->c->times, "write files");
     describe(b);
     return true;
 }

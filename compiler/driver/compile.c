@@ -27,21 +27,33 @@ static const struct { const char *name; void (*run)(compilation *c); } program_p
     {"bound-blocks", run_bound_blocks},
 };
 
-static void show(const compilation *c, const char *pass, const char *text)
+static bool is_shown(const compilation *c, const char *pass)
 {
-    if (c->print_after && (strcmp(c->print_after, pass) == 0 || strcmp(c->print_after, "all") == 0))
-        fprintf(stderr, "// ----- after %s\n%s\n", pass, text);
+    return c->print_after && (strcmp(c->print_after, pass) == 0 || strcmp(c->print_after, "all") == 0);
+}
+
+static void show(const char *pass, const char *text)
+{
+    fprintf(stderr, "// ----- after %s\n%s\n", pass, text);
+}
+
+static void show_module(const compilation *c, const char *pass)
+{
+    if (is_shown(c, pass))
+        show(pass, ir_print(c->arena, mlirModuleGetOperation(c->module)));
 }
 
 bool compile_passes(compilation *c)
 {
+    phases_next(c->times, "passes on equations");
     for (size_t i = 0; i < sizeof program_passes / sizeof *program_passes; i++) {
         program_passes[i].run(c);
         for (int k = 0; k < c->program->errors.n; k++)
             diag_report(c->diags, DIAG_schedule_illegal, (span){0, 0}, "change the schedule, or leave the choice to the compiler", "schedule %s: %s",
                         c->program->schedule.name, c->program->errors.at[k]);
         c->program->errors.n = 0;
-        show(c, program_passes[i].name, program_text(c->program));
+        if (is_shown(c, program_passes[i].name))
+            show(program_passes[i].name, program_text(c->program));
     }
     return diag_errors(c->diags) == 0;
 }
@@ -81,11 +93,13 @@ static bool failed(compilation *c, const char *stage, const char *why)
 
 static bool to_tile(compilation *c)
 {
+    phases_next(c->times, "make an MLIR context");
     if (!c->context.ptr)
         make_context(c);
+    phases_next(c->times, "lower-to-tile");
     lower_to_tile(c->program, c->module);
     c->stage = IR_TILE;
-    show(c, "lower-to-tile", ir_print(c->arena, mlirModuleGetOperation(c->module)));
+    show_module(c, "lower-to-tile");
     return true;
 }
 
@@ -96,9 +110,10 @@ static bool to_code(compilation *c)
     for (const char *at = c->target->codegen; *at;) {
         size_t n = strcspn(at, ",");
         const char *pass = arena_strndup(c->arena, at, n), *why = "";
+        phases_next(c->times, pass);
         if (!ir_run_pipeline(op, pass, c->arena, &why))
             return failed(c, pass, why);
-        show(c, pass, ir_print(c->arena, op));
+        show_module(c, pass);
         at += n + (at[n] == ',');
     }
     c->stage = IR_CODE;

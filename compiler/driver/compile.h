@@ -6,6 +6,7 @@
 #include "emit/emit.h"
 #include "frontend/frontend.h"
 #include "options.h"
+#include "support/phases.h"
 #include "targets/targets.h"
 
 // One kernel under one schedule for one target. Filled by the functions below, each of which needs the one before it.
@@ -24,6 +25,7 @@ typedef struct compilation {
     MlirModule module;            // after compile_ir: at `stage`
     int stage;                    // ir_stage
     const char *print_after;      // name of a pass, "all", or NULL: see compile_ir
+    phases *times;                // NULL: not asked for
 } compilation;
 
 // ---- compile_source.c -----------------------------------------------------------------------------------------------

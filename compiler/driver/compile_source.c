@@ -102,7 +102,8 @@ static bool check(compilation *c, const options *o)
 
 bool compile_source(arena *a, const options *o, compilation *out)
 {
-    *out = (compilation){.arena = a, .print_after = o->print_after};
+    *out = (compilation){.arena = a, .print_after = o->print_after, .times = o->time ? ARENA_NEW(a, phases) : NULL};
+    phases_next(out->times, "read and check the file");
     if (!read_source(out, o->file))
         return false;
     out->module_ast = frontend_parse(a, &out->source, out->diags);

@@ -17,7 +17,7 @@ static bool load(compilation *c, kernel *out, const char **out_error)
 {
     const void *object;
     size_t size;
-    out->code = emit_code_create(c->arena, c->module, c->program, &c->target->emit, out_error);
+    out->code = emit_code_create(c->arena, c->module, c->program, &c->target->emit, NULL, out_error);
     if (!out->code || !emit_code_bytes(c->arena, out->code, EMIT_FILE_OBJECT, &object, &size, out_error))
         return false;
     out->jit = jit_create(c->arena, object, size, out_error);

@@ -49,7 +49,7 @@ static bool make_object(job *j)
     emit_target t = j->target->emit;
     t.level = j->target->name;
     const char *error = "";
-    emit_code *code = emit_code_create(c->arena, c->module, c->program, &t, &error);
+    emit_code *code = emit_code_create(c->arena, c->module, c->program, &t, NULL, &error);
     bool ok = code && emit_code_bytes(c->arena, code, EMIT_FILE_OBJECT, &j->object.bytes, &j->object.size, &error);
     emit_code_destroy(code);
     if (!ok)
@@ -66,6 +66,7 @@ static int compile(void *user)
     c->context = (MlirContext){NULL};
     c->module = (MlirModule){NULL};
     c->stage = IR_NONE;
+    c->times = NULL;   // of the whole, not of a thread
     c->print_after = shown ? c->print_after : NULL;
     bool ok = compile_retarget(c, j->options, j->target) && compile_program(c, c->schedule, &j->options->defines) &&
               compile_passes(c) && compile_ir(c, IR_CODE) && make_object(j);
@@ -127,9 +128,11 @@ bool levels_build(compilation *c, const options *o, emit_binary *out)
     bool ok = true;
     for (; n < LEVELS_MOST && target_level(n); n++)
         jobs[n] = (job){.options = o, .from = c, .target = target_level(n)};
+    phases_next(c->times, arena_printf(c->arena, "all stages for %s, in threads", levels_names(c->arena)));
     run_all(jobs, n);
     for (int i = 0; i < n && ok; i++)
         ok = jobs[i].done || run_again(&jobs[i], c);
+    phases_next(c->times, "join objects");
     ok = ok && join(c, n, jobs, out);
     for (int i = 0; i < n; i++)
         arena_destroy(jobs[i].arena);

@@ -37,7 +37,10 @@ static int run(arena *a, int argc, char **argv)
     compilation c = {0};
     int status = commands[o.command](a, &o, &c);
     print(c.diags);
+    phases_next(c.times, "release");
     compile_release(&c);
+    if (c.times)
+        phases_print(c.times, stderr);
     return status;
 }
 

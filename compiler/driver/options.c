@@ -38,7 +38,7 @@ enum {
 
 typedef enum option_id {
     OPT_KERNEL, OPT_SCHEDULE, OPT_TARGET, OPT_DEFINE, OPT_SPECIALIZE, OPT_EMIT, OPT_OUTPUT, OPT_PRINT_AFTER, OPT_IN,
-    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_CHECK, OPT_IN_PLACE, OPT_HELP, OPT_VERSION
+    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_CHECK, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
 } option_id;
 
 typedef struct option {
@@ -60,6 +60,7 @@ static const option option_table[] = {
     {OPT_EMIT, "--emit", "LIST", BUILD, "ast attn tile mlir llvm asm object header shared manifest (default: object,header)"},
     {OPT_OUTPUT, "-o", "PREFIX", BUILD, "write PREFIX.o, PREFIX.h … (default: the kernel's name); - is standard output"},
     {OPT_PRINT_AFTER, "--mlir-print-ir-after", "PASS", BUILD, "print the module after a pass, or after all, to standard error"},
+    {OPT_TIME, "--time", NULL, BUILD, "print how long each part took, to standard error"},
     {OPT_IN, "--in", "NAME=FILE…", RUN, "arguments: .npy files, scalars as numbers (default: random)"},
     {OPT_OUT, "--out", "NAME=FILE…", RUN, "results, or random arguments, to write as .npy files"},
     {OPT_CHECK, "--check", NULL, RUN, "compare sampled rows with the fp64 reference"},
@@ -164,6 +165,7 @@ static bool store(reader *r, const option *o, const char *value)
     case OPT_CHECK: out->check = true; return true;
     case OPT_DERIVATION: out->derivation = true; return true;
     case OPT_IN_PLACE: out->in_place = true; return true;
+    case OPT_TIME: out->time = true; return true;
     case OPT_HELP: out->help = true; return true;
     case OPT_VERSION: out->version = true; return true;
     }

@@ -13,6 +13,7 @@ struct emit_code {
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMTargetMachineRef machine;
+    phases *times;
 };
 
 // Copies a message of LLVM into the arena and frees it.
@@ -82,13 +83,17 @@ static bool translate(arena *a, emit_code *c, MlirModule module, const char **ou
     return c->module != NULL;
 }
 
-emit_code *emit_code_create(arena *a, MlirModule module, const program *p, const emit_target *t, const char **out_error)
+emit_code *emit_code_create(arena *a, MlirModule module, const program *p, const emit_target *t, phases *times,
+                            const char **out_error)
 {
     emit_entries entries;
     emit_code *c = ARENA_NEW(a, emit_code);
-    init_llvm();
+    c->times = times;
+    phases_next(times, "lower to the llvm dialect");
     if (!emit_wrap(a, module, p, &entries, out_error) || !emit_lower(a, module, out_error))
         return NULL;
+    phases_next(times, "translate to LLVM IR");
+    init_llvm();
     c->context = LLVMContextCreate();
     if (translate(a, c, module, out_error)) {
         emit_table(a, c->module, p, &entries, t);
@@ -120,6 +125,7 @@ bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_by
 {
     char *message = NULL;
     LLVMMemoryBufferRef buffer;
+    phases_next(c->times, "make machine code");
     LLVMModuleRef copy = LLVMCloneModule(c->module);   // code generation rewrites what it is given
     bool failed = LLVMTargetMachineEmitToMemoryBuffer(c->machine, copy, (LLVMCodeGenFileType)form, &message, &buffer);
     LLVMDisposeModule(copy);

@@ -14,6 +14,7 @@
 #define ATTNC_EMIT_EMIT_H
 #include "algebra/program.h"
 #include "mlir-c/IR.h"
+#include "support/phases.h"
 #include <stddef.h>
 
 // What LLVM is to make code for, and what the runtime must find before it runs that code.
@@ -48,8 +49,10 @@ bool emit_lower(arena *a, MlirModule module, const char **out_error);
 typedef struct emit_code emit_code;
 typedef enum emit_file { EMIT_FILE_ASSEMBLY, EMIT_FILE_OBJECT } emit_file;   // as LLVMCodeGenFileType
 
-// Wraps, lower and translates. The module is changed; it may be destroyed afterwards. Release: emit_code_destroy.
-emit_code *emit_code_create(arena *a, MlirModule module, const program *p, const emit_target *t, const char **out_error);
+// Wraps, lowers and translates. The module is changed; it may be destroyed afterwards. `times` may be NULL, and lives as
+// long as the code. Release: emit_code_destroy.
+emit_code *emit_code_create(arena *a, MlirModule module, const program *p, const emit_target *t, phases *times,
+                            const char **out_error);
 void emit_code_destroy(emit_code *c);
 // LLVM IR as text, in the arena.
 const char *emit_code_text(arena *a, const emit_code *c);

@@ -31,7 +31,7 @@ static void compile(fixture *f, const char *text, const target *t, int64_t m)
     *f = (fixture){.arena = arena_create(), .context = ir_context_create(), .error = ""};
     MlirModule module = mlirModuleCreateParse(f->context, ir_ref(text));
     assert_non_null(module.ptr);
-    f->code = emit_code_create(f->arena, module, toy_program(f->arena, m), &t->emit, &f->error);
+    f->code = emit_code_create(f->arena, module, toy_program(f->arena, m), &t->emit, NULL, &f->error);
     mlirModuleDestroy(module);
 }
 

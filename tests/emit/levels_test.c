@@ -32,7 +32,7 @@ static void compile(fixture *f, const target *t, emit_target *out_target, emit_b
     MlirModule module = mlirModuleCreateParse(context, ir_ref(toy_module));
     *out_target = t->emit;
     out_target->level = t->name;
-    emit_code *code = emit_code_create(f->arena, module, toy_program(f->arena, -1), out_target, &f->error);
+    emit_code *code = emit_code_create(f->arena, module, toy_program(f->arena, -1), out_target, NULL, &f->error);
     assert_non_null(code);
     assert_true(emit_code_bytes(f->arena, code, EMIT_FILE_OBJECT, &out->bytes, &out->size, &f->error));
     emit_code_destroy(code);
