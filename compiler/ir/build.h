@@ -191,4 +191,6 @@ MlirValue build_vshape_cast(builder *b, MlirType t, MlirValue v);
 
 // llvm.call_intrinsic "llvm.x86…"; `result` null: none (then the returned value is null).
 MlirValue build_intrinsic(builder *b, const char *name, MlirType result, int n, const MlirValue *operands);
+// The same index, behind an llvm.freeze: what is computed from it is not rewritten in terms of what it was computed from.
+MlirValue build_opaque_index(builder *b, MlirValue x);
 #endif

@@ -266,3 +266,9 @@ MlirValue build_intrinsic(builder *b, const char *name, MlirType result, int n, 
     MlirOperation op = build_op_groups(b, &s, 2, (build_group[]){{n, values}, {0, NULL}});
     return result.ptr ? build_result(op) : (MlirValue){NULL};
 }
+
+MlirValue build_opaque_index(builder *b, MlirValue x)
+{
+    MlirValue frozen = build_unary(b, "llvm.freeze", b->i64, build_index_cast(b, b->i64, x));
+    return build_index_cast(b, b->index, frozen);
+}

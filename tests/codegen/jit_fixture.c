@@ -12,7 +12,7 @@ static void must_run(MlirModule module, arena *a, const char *pipeline)
 {
     const char *error = "";
     MlirOperation op = mlirModuleGetOperation(module);
-    if (!ir_run_pipeline(op, pipeline, a, &error)) {
+    if (!ir_run_pipeline(op, pipeline, true, a, &error)) {
         print_error("%s: %s\n%s\n", pipeline, error, ir_print(a, op));
         fail();
     }

@@ -158,3 +158,47 @@ func.func @check(%n: i64) -> i64 {
   %q = tile.apply "div" (%n, %c8) : (i64, i64) -> i64
   return %q : i64
 }
+
+// Behind a size that is not known, what lies further back is reached from one opaque offset.
+// CHECK-LABEL: func.func @offsets
+// CHECK: memref.view %[[W:.*]][%c0][%[[N:.*]]] : memref<?xi8> to memref<?xf32>
+// CHECK: %[[SUM:.*]] = arith.andi
+// CHECK: %[[RAW:.*]] = arith.index_cast %[[SUM]] : index to i64
+// CHECK: %[[FROZEN:.*]] = llvm.freeze %[[RAW]] : i64
+// CHECK: %[[AT:.*]] = arith.index_cast %[[FROZEN]] : i64 to index
+// CHECK: memref.view %[[W]][%[[AT]]][] : memref<?xi8> to memref<16xf32>
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AT]], %c64 : index
+// CHECK: memref.view %[[W]][%[[NEXT]]][] : memref<?xi8> to memref<16xf32>
+// CHECK-NOT: llvm.freeze
+// CHECK-LABEL: func.func @offsets.workspace
+func.func @offsets(%m: memref<?x?xf32, #mem>, %n: index, %item: index {attn.item}) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %N = tile.dim "n" from %c0 extent %n max -1 bound %n
+  %I = tile.dim "i" from %c0 extent %c16 max 16
+  %s = tile.load %m dims(%N) : memref<?x?xf32, #mem> -> <"n" x ?, f32> {
+  ^bb0(%x: index):
+    tile.subscripts %c0, %x
+  }
+  %t = tile.load %m dims(%I) : memref<?x?xf32, #mem> -> <"i" x 16, f32> {
+  ^bb0(%x: index):
+    tile.subscripts %c0, %x
+  }
+  %u = tile.load %m dims(%I) : memref<?x?xf32, #mem> -> <"i" x 16, f32> {
+  ^bb0(%x: index):
+    tile.subscripts %x, %c0
+  }
+  tile.store %s, %m dims(%N) : <"n" x ?, f32>, memref<?x?xf32, #mem> {
+  ^bb0(%x: index):
+    tile.subscripts %c0, %x
+  }
+  tile.store %t, %m dims(%I) : <"i" x 16, f32>, memref<?x?xf32, #mem> {
+  ^bb0(%x: index):
+    tile.subscripts %c0, %x
+  }
+  tile.store %u, %m dims(%I) : <"i" x 16, f32>, memref<?x?xf32, #mem> {
+  ^bb0(%x: index):
+    tile.subscripts %c0, %x
+  }
+  return
+}
