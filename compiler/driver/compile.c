@@ -111,7 +111,7 @@ static bool to_code(compilation *c)
         size_t n = strcspn(at, ",");
         const char *pass = arena_strndup(c->arena, at, n), *why = "";
         phases_next(c->times, pass);
-        if (!ir_run_pipeline(op, pass, c->arena, &why))
+        if (!ir_run_pipeline(op, pass, true, c->arena, &why))
             return failed(c, pass, why);
         show_module(c, pass);
         at += n + (at[n] == ',');

@@ -1,13 +1,31 @@
 // lower.c: upstream dialects -> llvm dialect.
 //
-// convert-to-llvm leaves what it does not know without an error, so the result is looked at. Order: control flow before
-// convert-to-llvm, which knows no scf; libm calls only for what has no intrinsic (erf), and the second round converts
-// the calls. Nothing optimises here: LLVM's code generator at its second level is enough for code that comes in order.
+// Order: control flow before convert-to-llvm, which knows no scf. What only some kernels need is done for them alone:
+// views of views are taken apart before, and libm is called for what has no intrinsic (erf) behind, in a second round.
+// convert-to-llvm leaves what it does not know without an error, so the result is looked at. Equal operations are merged
+// first because every later step takes time for each operation; nothing else optimises here: LLVM's code generator at
+// its second level is enough for code that comes in order. The module was verified before, and LLVM verifies its own.
 #include "emit.h"
 #include "ir/context.h"
 
-static const char pipeline[] = "expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-to-llvm,"
-                               "convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts";
+static const char views[] = "expand-strided-metadata,lower-affine";
+static const char lowering[] = "cse,convert-scf-to-cf,convert-to-llvm{allow-pattern-rollback=false},"
+                               "reconcile-unrealized-casts";
+static const char libm[] = "convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts";
+
+static bool is_no_view(MlirOperation op, void *user)
+{
+    static const char *const names[] = {"memref.subview", "memref.expand_shape", "memref.collapse_shape"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (ir_is(op, names[i]))
+            return false;
+    return true;
+}
+
+static bool is_no_math(MlirOperation op, void *user)
+{
+    return !ir_in_dialect(op, "math");
+}
 
 typedef struct leftover { arena *arena; const char *name; } leftover;
 
@@ -21,13 +39,20 @@ static bool is_lowered(MlirOperation op, void *user)
     return false;
 }
 
+static bool run_passes(arena *a, MlirOperation op, const char **out_why)
+{
+    return (ir_walk(op, is_no_view, NULL) || ir_run_pipeline(op, views, false, a, out_why)) &&
+           ir_run_pipeline(op, lowering, false, a, out_why) &&
+           (ir_walk(op, is_no_math, NULL) || ir_run_pipeline(op, libm, false, a, out_why));
+}
+
 bool emit_lower(arena *a, MlirModule module, const char **out_error)
 {
     MlirOperation op = mlirModuleGetOperation(module);
     const char *why = "";
     ir_messages messages;
     ir_messages_attach(&messages, mlirModuleGetContext(module), a);
-    bool ok = ir_run_pipeline(op, pipeline, a, &why);
+    bool ok = run_passes(a, op, &why);
     ir_messages_detach(&messages, mlirModuleGetContext(module));
     leftover l = {a, NULL};
     if (!ok)

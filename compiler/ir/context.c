@@ -66,11 +66,12 @@ bool ir_verify(MlirOperation op)
     return mlirOperationVerify(op);
 }
 
-bool ir_run_pipeline(MlirOperation op, const char *pipeline, arena *a, const char **out_error)
+bool ir_run_pipeline(MlirOperation op, const char *pipeline, bool verify, arena *a, const char **out_error)
 {
     text t = {.arena = a};
     MlirPassManager manager = mlirPassManagerCreateOnOperation(
         mlirOperationGetContext(op), mlirIdentifierStr(mlirOperationGetName(op)));
+    mlirPassManagerEnableVerifier(manager, verify);
     MlirOpPassManager inner = mlirPassManagerGetAsOpPassManager(manager);
     bool anchored = strncmp(pipeline, "builtin.module(", 15) == 0;
     bool ok = mlirLogicalResultIsSuccess(anchored ? mlirParsePassPipeline(inner, ir_ref(pipeline), append, &t)

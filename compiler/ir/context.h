@@ -15,8 +15,9 @@
 MlirContext ir_context_create(void);
 void ir_context_destroy(MlirContext context);
 // Runs a pipeline ("builtin.module(cse,func.func(…))", or the passes alone) on `op`. False when it does not parse or a
-// pass fails; *out_error then is a text in the arena (empty when the pass has reported through diagnostics).
-bool ir_run_pipeline(MlirOperation op, const char *pipeline, arena *a, const char **out_error);
+// pass fails; *out_error then is a text in the arena (empty when the pass has reported through diagnostics). `verify`:
+// `op` is verified behind each pass.
+bool ir_run_pipeline(MlirOperation op, const char *pipeline, bool verify, arena *a, const char **out_error);
 bool ir_verify(MlirOperation op);
 // The operation as text, in the arena.
 const char *ir_print(arena *a, MlirOperation op);
