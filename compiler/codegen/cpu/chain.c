@@ -295,19 +295,25 @@ static MlirValue body_value(making *m, MlirValue sum, MlirValue row, int vector)
     return cpu_spread(&m->g->b, v, body.lanes);
 }
 
+// Rows beyond the extent are the last row again; they are stored again and not added. The condition is a vector, so that
+// it becomes the mask of the addition: as a scalar it would become a branch around it.
 static void finish(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry)
 {
     making *m = user;
     builder *b = &m->g->b;
     int vectors = m->simple.kind.vectors, lanes = m->column[0].lanes;
+    MlirValue left = build_subi(b, tile_dim_extent(m->simple.row), first);
+    left = cpu_spread(b, build_index_cast(b, b->i32, left), lanes);
     for (int r = 0; r < rows; r++) {
-        MlirValue once = build_cmpi(b, CMP_SLT, ix_add(b, first, build_index(b, r)), tile_dim_extent(m->simple.row));
+        MlirValue once = build_cmpi(b, CMP_SGT, left, build_int(b, type_of(left), r));
         MlirValue at = ix_add(b, m->out->offset, ix_mul(b, row[r], m->out->stride[0]));
         for (int v = 0; v < vectors; v++) {
             MlirValue p = body_value(m, sums[r * vectors + v], row[r], v);
             cpu_write(m->g, m->out, ix_add(b, at, build_index(b, (int64_t)v * lanes)), p);
-            if (carry)
-                carry[v] = build_addf(b, carry[v], r ? build_select(b, once, p, build_float(b, type_of(p), 0)) : p);
+            if (!carry)
+                continue;
+            MlirValue sum = build_addf(b, carry[v], p);
+            carry[v] = r ? build_select(b, once, sum, carry[v]) : sum;
         }
     }
 }

@@ -89,19 +89,45 @@ static void sum_loop(kernel *k, const MlirValue *row, MlirValue from, MlirValue 
         *(i < n ? &acc[i] : &at[i - n]) = build_for_result(&f, i);
 }
 
+// The step that pairs leave over when the count is odd. Its addresses are made anew: carried out of the loop over pairs,
+// each would cost that loop a register.
+static void odd_step(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc)
+{
+    builder *b = k->b;
+    int n = k->rows * k->vectors;
+    MlirType types[MAX_ACC];
+    for (int i = 0; i < n; i++)
+        types[i] = k->vector;
+    MlirValue one = number(k, 1), last = build_subi(b, k->arg[COUNT], one), sums[MAX_ACC];
+    build_if odd = build_if_begin(b, build_cmpi(b, CMP_EQ, build_andi(b, k->arg[COUNT], one), one), n, types);
+    MlirValue at_a = build_muli(b, last, k->arg[A_STEP]);
+    if (k->kind.form == MICRO_ROWS)
+        at_a = build_addi(b, build_addi(b, k->arg[A_AT], first), at_a);
+    MlirValue at_b = build_addi(b, k->arg[B_AT], build_muli(b, last, k->arg[B_STEP]));
+    MlirValue at_mask = build_addi(b, k->arg[MASK_AT], build_muli(b, last, k->arg[MASK_STEP]));
+    memcpy(sums, acc, sizeof sums);
+    step(k, row, at_a, at_b, at_mask, sums);
+    build_if_else(b, &odd, sums);
+    build_if_end(b, &odd, acc);
+    for (int i = 0; i < n; i++)
+        acc[i] = build_if_result(&odd, i);
+}
+
 // The sum, from start values acc: pairs of steps, then the odd one. Without a known stride there are no pairs: two more
 // pointers for each row would not fit the registers.
 static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc)
 {
     builder *b = k->b;
     MlirValue zero = number(k, 0), two = number(k, 2), count = k->arg[COUNT];
-    MlirValue pairs = build_muli(b, build_divui(b, count, two), two);
     MlirValue at[3] = {zero, k->arg[B_AT], k->arg[MASK_AT]};
+    if (k->kind.form == MICRO_ANY) {
+        sum_loop(k, row, zero, count, 1, acc, at);
+        return;
+    }
     if (k->kind.form == MICRO_ROWS)
         at[0] = build_addi(b, k->arg[A_AT], first);
-    if (k->kind.form != MICRO_ANY)
-        sum_loop(k, row, zero, pairs, 2, acc, at);
-    sum_loop(k, row, k->kind.form == MICRO_ANY ? zero : pairs, count, 1, acc, at);
+    sum_loop(k, row, zero, build_muli(b, build_divui(b, count, two), two), 2, acc, at);
+    odd_step(k, row, first, acc);
 }
 
 // Linear index of vector v in the r-th row from `base`.

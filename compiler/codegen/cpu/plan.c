@@ -214,11 +214,22 @@ static bool known_before(cpu_gen *g, MlirOperation put, MlirOperation op)
     tile_group at = tile_parts_of(put).at;
     for (int i = 0; i < at.count; i++) {
         MlirOperation def = ir_defining(tile_part(put, at, i));
-        if (def.ptr && span_of(g, def).first > span_of(g, op).first)
+        if (def.ptr && !ir_is(def, "arith.constant") && span_of(g, def).first > span_of(g, op).first)
             return false;
     }
     MlirOperation buf = ir_defining(buffer_of(put));
     return span_of(g, buf).first < span_of(g, op).first;
+}
+
+// Constants count as known everywhere; those of `put` move to where that is so.
+static void raise_constants(cpu_gen *g, MlirOperation put)
+{
+    tile_group at = tile_parts_of(put).at;
+    for (int i = 0; i < at.count; i++) {
+        MlirOperation def = ir_defining(tile_part(put, at, i));
+        if (ir_is(def, "arith.constant"))
+            mlirOperationMoveBefore(def, mlirBlockGetFirstOperation(ir_block(g->func, 0)));
+    }
 }
 
 static void try_in_place(cpu_gen *g, cpu_tile *t)
@@ -237,6 +248,7 @@ static void try_in_place(cpu_gen *g, cpu_tile *t)
             continue;
         t->home = HOME_BUFFER;
         t->at = put;
+        raise_constants(g, put);
         return;
     }
 }
