@@ -23,8 +23,11 @@
 // CAUSAL: tile.contract {{.*}} over ["d"]
 // CAUSAL: tile.reduce "sum" {{.*}} over ["j"]
 // CAUSAL: tile.contract {{.*}} over ["j"]
-// A masked block selects the terms that exist.
-// CAUSAL: tile.contract {{.*}} over ["j"] {{.*}} mask(
+// A block that the diagonal cuts ends at the last key of its rows; its mask is made once.
+// CAUSAL: %[[CUT:.*]] = tile.dim "j" from
+// CAUSAL: %[[MASK:.*]] = tile.map dims(%[[CUT]], {{.*}} i1> {
+// CAUSAL-COUNT-2: mask(%[[MASK]]
+// CAUSAL: tile.contract {{.*}} over ["j"] {{.*}} mask(%[[MASK]]
 // CAUSAL: scf.for {{.*}} step %c48
 // CAUSAL: tile.store
 // CAUSAL: func.func @causal.check

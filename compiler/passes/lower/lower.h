@@ -82,6 +82,8 @@ int scope_dims(lower *l, const scope *s, expr e, int *out);
 void scope_order(lower *l, int n, int *indices);
 // The innermost scope around s that fixes an index of e.
 scope *scope_for(lower *l, scope *s, expr e);
+// Does e mean something of its own in the branch s: a value that is replaced there, or an index that is cut?
+bool scope_decides(lower *l, const scope *s, expr e);
 // Does e read the value of the equation, directly or through values of the nest that are made on demand?
 bool lt_uses(lower *l, expr e, int equation);
 MlirType lt_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem);

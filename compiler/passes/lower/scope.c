@@ -129,6 +129,8 @@ static bool binds_one_of(lower *l, const scope *s, expr e)
     return false;
 }
 
+bool scope_decides(lower *l, const scope *s, expr e) { return is_overridden(l, s, e) || binds_one_of(l, s, e); }
+
 scope *scope_for(lower *l, scope *s, expr e)
 {
     bool accumulator = expr_any(l->pool, e, test_accumulator, l);

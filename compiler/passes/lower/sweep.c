@@ -2,7 +2,8 @@
 //
 //   for each range of existing keys, for each key block, for each row block:
 //     if the block holds existing scores:
-//       full:    terms and accumulators without masks          partial: the same with the domain as mask
+//       full:    terms and accumulators without masks
+//       partial: the same with the domain as mask, and no keys beyond the last that exists for these rows
 #include "lower.h"
 
 typedef struct range_values { MlirValue lo, hi; } range_values;
@@ -97,6 +98,33 @@ static block_test test_block(lower *l, scope *s, const program_loop *loop, const
     return t;
 }
 
+// Cuts the block of keys behind the last one that exists for these rows. Tiles of keys that were made for the whole block
+// serve the shorter one, which begins at the same place.
+static void cut_keys(lower *l, scope *s, const program_loop *loop, MlirValue first, MlirValue last)
+{
+    const binding whole = *scope_find(s, loop->index);
+    MlirValue end = {NULL};
+    for (int k = 0; k < loop->range_count; k++) {
+        MlirValue hi = bound(l, s, loop->ranges[k].hi, first, last);
+        end = end.ptr ? op_binary(&l->o, s->block, "arith.maxsi", end, hi) : hi;
+    }
+    MlirValue left = op_binary(&l->o, s->block, "arith.subi", end, whole.from);
+    MlirValue extent = op_binary(&l->o, s->block, "arith.minsi", left, whole.extent);
+    scope_bind_dim(l, s, loop->index, whole.from, extent, whole.max, whole.bound);
+}
+
+static bool reads_elements(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_VALUE; }
+
+// Masks made of indices alone are made here, once for all branches of the body.
+static void make_masks(lower *l, scope *s, int sweep)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        const program_equation *e = &l->program->equations.at[l->nest->equations[k]];
+        if (lt_accumulates(l, l->nest->equations[k], sweep) && e->domain && !expr_any(l->pool, e->domain, reads_elements, NULL))
+            lt_tile(l, s, e->domain);
+    }
+}
+
 // The body for one block of keys and one block of rows, with and without masks.
 static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
 {
@@ -123,6 +151,9 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
     lt_block(l, full, sweep, false);
     op_end(&l->o, kind[0]);
     scope *partial = scope_open(l, SCOPE_BRANCH, at, kind[1]);
+    if (test)
+        cut_keys(l, partial, loop, first, last);
+    make_masks(l, partial, sweep);
     lt_block(l, partial, sweep, true);
     op_end(&l->o, kind[1]);
     op_place(at->block, if_full);

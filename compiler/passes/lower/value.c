@@ -360,6 +360,21 @@ static bool uses_swept(lower *l, expr e)
     return false;
 }
 
+// e as it was made in a scope from s to `at`, or in a branch around these in which it is the same.
+static const MlirValue *find_known(lower *l, const scope *s, const scope *at, expr e)
+{
+    bool inside = true;      // not past `at`
+    for (const scope *c = s; c; c = c->outer) {
+        const MlirValue *known = find(c->tiles.at, c->tiles.n, e);
+        if (known)
+            return known;
+        inside = inside && c != at;
+        if (!inside && (c->kind != SCOPE_BRANCH || scope_decides(l, c, e)))
+            return NULL;
+    }
+    return NULL;
+}
+
 MlirValue lt_tile(lower *l, scope *s, expr e)
 {
     const MlirValue *o = override_of(s, e);
@@ -377,13 +392,9 @@ MlirValue lt_tile(lower *l, scope *s, expr e)
         return v;
     }
     scope *at = scope_for(l, s, e);
-    for (const scope *c = s; c; c = c->outer) {
-        MlirValue *known = find(c->tiles.at, c->tiles.n, e);
-        if (known)
-            return *known;
-        if (c == at)
-            break;
-    }
+    const MlirValue *known = find_known(l, s, at, e);
+    if (known)
+        return *known;
     MlirValue v;
     bool staged = is_staged(l, s, n) && uses_swept(l, e) && at->row_number.ptr;
     const kept *k = staged ? lt_find_kept(l, e) : NULL;
