@@ -184,6 +184,25 @@ static void sink(MlirOperation contract, MlirBlock home)
     }
 }
 
+static bool comes_after(MlirOperation op, MlirOperation first)
+{
+    for (MlirOperation o = first; o.ptr; o = mlirOperationGetNextInBlock(o))
+        if (o.ptr == op.ptr)
+            return true;
+    return false;
+}
+
+// A mask of rows and lanes that is there before the map runs, or none.
+static bool mask_fits(MlirOperation sum, MlirOperation map)
+{
+    tile_parts p = tile_parts_of(sum);
+    if (p.mask.count == 0)
+        return true;
+    MlirValue mask = tile_part(sum, p.mask, 0);
+    return bridge_shaped_rank(type_of(mask)) == 2 &&
+           same_dims(type_of(mask), type_of(mlirOperationGetResult(map, 0))) && !comes_after(ir_defining(mask), map);
+}
+
 // A sum of p over its rows in the same block.
 static MlirOperation find_sum(MlirOperation map)
 {
@@ -191,7 +210,7 @@ static MlirOperation find_sum(MlirOperation map)
     for (MlirOpOperand u = mlirValueGetFirstUse(p); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
         MlirOperation op = mlirOpOperandGetOwner(u);
         tile_parts parts = tile_parts_of(op);
-        if (parts.kind == TILE_REDUCE && ir_ref_is(ir_str(op, "kind"), "sum") && parts.mask.count == 0 &&
+        if (parts.kind == TILE_REDUCE && ir_ref_is(ir_str(op, "kind"), "sum") && mask_fits(op, map) &&
             mlirOperationGetBlock(op).ptr == mlirOperationGetBlock(map).ptr && ir_list_count(op, "over") == 1 &&
             mlirStringRefEqual(ir_list_str(op, "over", 0), bridge_shaped_name(type_of(p), 0)))
             return op;
@@ -243,7 +262,7 @@ typedef struct making {
     tile_parts parts;
     MlirValue s;
     cpu_simple simple;
-    const cpu_place *out;
+    const cpu_place *out, *mask;       // mask of the sum, NULL: none
     cpu_body column[MAX_VECTORS];      // what does not depend on the row, for each vector of lanes
 } making;
 
@@ -295,8 +314,20 @@ static MlirValue body_value(making *m, MlirValue sum, MlirValue row, int vector)
     return cpu_spread(&m->g->b, v, body.lanes);
 }
 
-// Rows beyond the extent are the last row again; they are stored again and not added. The condition is a vector, so that
-// it becomes the mask of the addition: as a scalar it would become a branch around it.
+// What is added to the sum of a vector of lanes. Rows beyond the extent are the last row again and not added. The
+// condition is a vector, so that it becomes the mask of the addition: as a scalar it would become a branch around it.
+static MlirValue counted(making *m, MlirValue left, int r, MlirValue row, int vector)
+{
+    builder *b = &m->g->b;
+    MlirValue once = build_cmpi(b, CMP_SGT, left, build_int(b, type_of(left), r));
+    if (!m->mask)
+        return once;
+    int lanes = m->column[0].lanes;
+    MlirValue at = ix_add(b, m->mask->offset, ix_mul(b, row, m->mask->stride[0]));
+    at = ix_add(b, at, build_index(b, (int64_t)vector * lanes));
+    return build_andi(b, once, cpu_read(m->g, m->mask, at, lanes));
+}
+
 static void finish(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry)
 {
     making *m = user;
@@ -305,7 +336,6 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
     MlirValue left = build_subi(b, tile_dim_extent(m->simple.row), first);
     left = cpu_spread(b, build_index_cast(b, b->i32, left), lanes);
     for (int r = 0; r < rows; r++) {
-        MlirValue once = build_cmpi(b, CMP_SGT, left, build_int(b, type_of(left), r));
         MlirValue at = ix_add(b, m->out->offset, ix_mul(b, row[r], m->out->stride[0]));
         for (int v = 0; v < vectors; v++) {
             MlirValue p = body_value(m, sums[r * vectors + v], row[r], v);
@@ -313,7 +343,7 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
             if (!carry)
                 continue;
             MlirValue sum = build_addf(b, carry[v], p);
-            carry[v] = r ? build_select(b, once, sum, carry[v]) : sum;
+            carry[v] = r || m->mask ? build_select(b, counted(m, left, r, row[r], v), sum, carry[v]) : sum;
         }
     }
 }
@@ -322,6 +352,8 @@ void cpu_chain_map(cpu_gen *g, cpu_chain *c)
 {
     making m = {.g = g, .map = c->map, .parts = tile_parts_of(c->map), .s = mlirOperationGetResult(c->contract, 0)};
     m.out = cpu_place_of(g, mlirOperationGetResult(c->map, 0));
+    tile_group mask = c->reduce.ptr ? tile_parts_of(c->reduce).mask : (tile_group){0};
+    m.mask = mask.count ? cpu_place_of(g, tile_part(c->reduce, mask, 0)) : NULL;
     cpu_simple_arguments(g, c->contract, &m.simple);
     start_columns(&m);
     c->vectors = m.simple.kind.vectors;

@@ -130,10 +130,12 @@ static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc
     odd_step(k, row, first, acc);
 }
 
-// Linear index of vector v in the r-th row from `base`.
-static MlirValue element_at(kernel *k, MlirValue at, MlirValue base, MlirValue stride, int v)
+// Linear indices of the first vector of each row of the block. Whole blocks step from row to row.
+static void rows_at(kernel *k, MlirValue at, const MlirValue *base, MlirValue stride, MlirValue *out)
 {
-    return ix_add(k->b, ix_add(k->b, at, build_muli(k->b, base, stride)), number(k, v * k->lanes));
+    for (int r = 0; r < k->rows; r++)
+        out[r] = r && k->kind.form == MICRO_ROWS ? build_addi(k->b, out[r - 1], stride)
+                                                 : ix_add(k->b, at, build_muli(k->b, base[r], stride));
 }
 
 static void start_values(kernel *k, const MlirValue *base, MlirValue *acc)
@@ -141,11 +143,13 @@ static void start_values(kernel *k, const MlirValue *base, MlirValue *acc)
     builder *b = k->b;
     int n = k->rows * k->vectors;
     MlirType types[MAX_ACC];
+    MlirValue row[MAX_ROWS];
     for (int i = 0; i < n; i++)
         types[i] = k->vector;
     build_if has = build_if_begin(b, k->arg[HAS_START], n, types);
+    rows_at(k, k->arg[START_AT], base, k->arg[START_ROW], row);
     for (int i = 0; i < n; i++) {
-        MlirValue at = element_at(k, k->arg[START_AT], base[i / k->vectors], k->arg[START_ROW], i % k->vectors);
+        MlirValue at = ix_add(b, row[i / k->vectors], number(k, i % k->vectors * k->lanes));
         acc[i] = build_vload(b, k->vector, k->arg[START], 1, &at);
     }
     build_if_else(b, &has, acc);
@@ -164,7 +168,10 @@ static void block(kernel *k, MlirValue first, MlirValue *carry)
     MlirValue row[MAX_ROWS], base[MAX_ROWS], acc[MAX_ACC];
     MlirValue last = build_subi(b, k->arg[ROWS], number(k, 1));
     for (int r = 0; r < k->rows; r++) {
-        base[r] = build_minsi(b, ix_add(b, first, number(k, r)), last);
+        base[r] = ix_add(b, first, number(k, r));
+        if (k->kind.form == MICRO_ROWS)
+            continue;
+        base[r] = build_minsi(b, base[r], last);
         row[r] = build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]);
     }
     start_values(k, base, acc);
@@ -173,8 +180,9 @@ static void block(kernel *k, MlirValue first, MlirValue *carry)
         k->finish->run(k->finish->user, first, k->rows, base, acc, carry);
         return;
     }
+    rows_at(k, k->arg[C_AT], base, k->arg[C_ROW], row);
     for (int i = 0; i < k->rows * k->vectors; i++) {
-        MlirValue at = element_at(k, k->arg[C_AT], base[i / k->vectors], k->arg[C_ROW], i % k->vectors);
+        MlirValue at = ix_add(b, row[i / k->vectors], number(k, i % k->vectors * k->lanes));
         build_vstore(b, acc[i], k->arg[C], 1, &at);
     }
 }
