@@ -12,6 +12,7 @@ typedef struct build_state {
     const options *options;
     unsigned emit;
     bool levels;          // the object has several instruction sets
+    const char *prefix;
     output outputs[EMIT_KINDS];
 } build_state;
 
@@ -118,18 +119,18 @@ static bool build_all(build_state *b)
     return true;
 }
 
-static bool write_all(build_state *b, const char *prefix)
+static bool add_all(file_set *s, void *user)
 {
-    compilation *c = b->c;
-    bool to_stdout = strcmp(prefix, "-") == 0, ok = true;
+    build_state *b = user;
+    bool to_stdout = strcmp(b->prefix, "-") == 0, ok = true;
     for (int e = 0; e < EMIT_KINDS && ok; e++) {
-        const char *path = to_stdout ? "-" : arena_printf(c->arena, "%s%s", prefix, emit_suffix((emit_kind)e));
+        const char *path = to_stdout ? "-" : arena_printf(s->arena, "%s%s", b->prefix, emit_suffix((emit_kind)e));
         if (!wants(b, (emit_kind)e))
             continue;
         if (e == EMIT_SHARED)
-            ok = file_link_shared(c->arena, c->diags, path, b->outputs[EMIT_OBJECT].bytes, b->outputs[EMIT_OBJECT].size);
+            ok = file_add_shared(s, path, b->outputs[EMIT_OBJECT].bytes, b->outputs[EMIT_OBJECT].size);
         else
-            ok = file_write(c->arena, c->diags, path, b->outputs[e].bytes, b->outputs[e].size);
+            ok = file_add(s, path, b->outputs[e].bytes, b->outputs[e].size);
     }
     return ok;
 }
@@ -148,7 +149,8 @@ int cmd_build(arena *a, const options *o, compilation *c)
     b.emit = o->emit ? o->emit : 1u << EMIT_OBJECT | 1u << EMIT_HEADER;
     if (!compile_source(a, o, c) || !output_fits(c, o, b.emit))
         return driver_status(c->diags);
+    b.prefix = o->output ? o->output : emit_c_name(a, c->kernel->name.text);
     if (compile_program(c, c->schedule, &o->defines) && build_all(&b))
-        write_all(&b, o->output ? o->output : emit_c_name(a, c->kernel->name.text));
+        file_write_all(a, c->diags, add_all, &b);
     return driver_status(c->diags);
 }

@@ -3,12 +3,20 @@
 #include "judge.h"
 #include <stdio.h>
 
-static bool write_results(session *s, const options *o)
+typedef struct results { session *s; const options *o; } results;
+
+static bool add_results(file_set *files, void *user)
 {
-    for (int i = 0; i < o->out.n; i++)
-        if (!workload_write(&s->workload, o->out.at[i].name, o->out.at[i].value))
+    const results *r = user;
+    for (int i = 0; i < r->o->out.n; i++)
+        if (!workload_write(&r->s->workload, files, r->o->out.at[i].name, r->o->out.at[i].value))
             return false;
     return true;
+}
+
+static bool write_results(session *s, const options *o)
+{
+    return file_write_all(s->c->arena, s->c->diags, add_results, &(results){s, o});
 }
 
 // Prints a line for each result. False when one is wrong.

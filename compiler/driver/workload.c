@@ -317,7 +317,12 @@ const char *workload_text(const workload *w)
     return text;
 }
 
-bool workload_write(workload *w, const char *name, const char *path)
+static bool put_array(void *user, FILE *f)
+{
+    return npy_write(f, user);
+}
+
+bool workload_write(workload *w, file_set *files, const char *name, const char *path)
 {
     int param = find_param(w, name, true);
     if (param < 0)
@@ -328,6 +333,5 @@ bool workload_write(workload *w, const char *name, const char *path)
     npy_array array = {.type = p->elem, .rank = p->rank, .data = w->tensors[param].data};
     memcpy(array.size, w->tensors[param].size, sizeof array.size);
     memcpy(array.stride, w->tensors[param].stride, sizeof array.stride);
-    const char *error = npy_write(w->arena, path, &array);
-    return !error || FAIL(w, file_write, "%s: %s", path, error);
+    return file_add_by(files, path, put_array, &array);
 }

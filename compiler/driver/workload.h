@@ -2,6 +2,7 @@
 #ifndef ATTNC_DRIVER_WORKLOAD_H
 #define ATTNC_DRIVER_WORKLOAD_H
 #include "compile.h"
+#include "files.h"
 #include "lanes.h"
 
 typedef struct workload {
@@ -47,7 +48,7 @@ int workload_first_result(const workload *w);
 // "B=1 H=16 …"
 const char *workload_text(const workload *w);
 // A result, or an argument, as a .npy file.
-bool workload_write(workload *w, const char *name, const char *path);
+bool workload_write(workload *w, file_set *files, const char *name, const char *path);
 
 // ---- random.c -------------------------------------------------------------------------------------------------------
 // N(0, 1) for floats; integers that make sense where the program uses them: table entries inside the tensor they index,

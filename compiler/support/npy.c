@@ -246,21 +246,22 @@ static const char *code_of(elem_type t)
 }
 
 // Spaces pad the header to a multiple of 64, a line feed ends it.
-static void write_header(arena *a, FILE *f, const npy_array *n)
+static void write_header(FILE *f, const npy_array *n)
 {
-    const char *shape = "";
+    char text[NPY_MAX_RANK * 24 + 80];
+    int length = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (", code_of(n->type));
     for (int i = 0; i < n->rank; i++) {
         bool halved = n->type == ELEM_I4 && i == n->rank - 1;
-        shape = arena_printf(a, "%s%lld,%s", shape, (long long)(halved ? n->size[i] / 2 + n->size[i] % 2 : n->size[i]),
-                             i + 1 < n->rank ? " " : "");
+        int64_t size = halved ? n->size[i] / 2 + n->size[i] % 2 : n->size[i];
+        length += snprintf(text + length, sizeof text - (size_t)length, "%lld,%s", (long long)size,
+                           i + 1 < n->rank ? " " : "");
     }
-    const char *text =
-        arena_printf(a, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", code_of(n->type), shape);
-    size_t length = strlen(text) + 1, padded = (10 + length + 63) / 64 * 64 - 10;
+    length += snprintf(text + length, sizeof text - (size_t)length, "), }");
+    int padded = (10 + length + 1 + 63) / 64 * 64 - 10;
     fwrite("\x93NUMPY\1\0", 1, 8, f);
-    fputc((int)(padded & 255), f);
-    fputc((int)(padded >> 8), f);
-    fprintf(f, "%s%*s\n", text, (int)(padded - length), "");
+    fputc(padded & 255, f);
+    fputc(padded >> 8, f);
+    fprintf(f, "%s%*s\n", text, padded - length - 1, "");
 }
 
 // One run along the last axis, from element `offset` on.
@@ -289,14 +290,9 @@ static void write_axis(FILE *f, const npy_array *n, int axis, int64_t offset)
         write_axis(f, n, axis + 1, offset + i * n->stride[axis]);
 }
 
-const char *npy_write(arena *a, const char *path, const npy_array *array)
+bool npy_write(FILE *f, const npy_array *array)
 {
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        return arena_printf(a, "%s: %s", path, strerror(errno));
-    write_header(a, f, array);
+    write_header(f, array);
     write_axis(f, array, 0, 0);
-    bool failed = ferror(f) != 0;
-    failed |= fclose(f) != 0;
-    return failed ? arena_printf(a, "%s: writing failed", path) : NULL;
+    return !ferror(f);
 }

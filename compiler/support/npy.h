@@ -7,7 +7,9 @@
 #define ATTNC_SUPPORT_NPY_H
 #include "arena.h"
 #include "types.h"
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { NPY_MAX_RANK = 8 };
 
@@ -24,6 +26,6 @@ typedef struct npy_array {
 const char *npy_read(arena *a, const char *path, elem_type as, npy_array *out);
 const char *npy_parse(arena *a, const void *bytes, size_t size, elem_type as, npy_array *out);
 
-// Writes a file of format version 1 in C order. i4 rows are padded to whole bytes. Returns NULL, or a message.
-const char *npy_write(arena *a, const char *path, const npy_array *array);
+// Writes format version 1 in C order. i4 rows are padded to whole bytes. False when the stream has failed.
+bool npy_write(FILE *f, const npy_array *array);
 #endif

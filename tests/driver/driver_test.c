@@ -11,10 +11,12 @@
 #include "driver/timing.h"
 #include "support/json.h"
 #include "support/narrow.h"
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char attention[] =
@@ -218,6 +220,18 @@ static void writes_json(void **state)
     arena_destroy(a);
 }
 
+static bool put_nothing(void *user, FILE *f)
+{
+    fputs("cut", f);
+    errno = ENOSPC;
+    return false;
+}
+
+static bool add_two(file_set *s, void *user)
+{
+    return file_add(s, user, "first", 5) && file_add_by(s, user, put_nothing, NULL);
+}
+
 static void writes_whole_files(void **state)
 {
     arena *a = arena_create();
@@ -232,8 +246,36 @@ static void writes_whole_files(void **state)
     assert_string_equal(read, "hello");
     assert_false(file_write(a, d, arena_printf(a, "%s/no/x.txt", folder), "hello", 5));
     assert_int_equal(driver_status(d), EXIT_FILE);
+    const char *link = arena_printf(a, "%s/link", folder);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(symlink("x.txt", link), 0);
+    assert_true(file_write(a, d, link, "world", 5));
+    struct stat at_link, at_path;
+    assert_true(lstat(link, &at_link) == 0 && S_ISLNK(at_link.st_mode));
+    assert_true(stat(path, &at_path) == 0 && (at_path.st_mode & 0777) == 0640);
+    assert_false(file_write_all(a, d, add_two, (void *)path));
+    f = fopen(path, "r");
+    assert_true(f && fread(read, 1, 8, f) == 5);
+    fclose(f);
+    assert_string_equal(read, "world");
+    unlink(link);
     unlink(path);
     assert_int_equal(rmdir(folder), 0);     // nothing half-written was left
+    arena_destroy(a);
+}
+
+// A full disk, and a device that is written, not replaced.
+static void writes_to_devices(void **state)
+{
+    struct stat device;
+    arena *a = arena_create();
+    diag_sink *d = diag_sink_create(a, NULL);
+    if (stat("/dev/full", &device) != 0 || !S_ISCHR(device.st_mode))
+        skip();
+    assert_false(file_write(a, d, "/dev/full", "hello", 5));
+    assert_non_null(strstr(diag_get(d, 0)->text, strerror(ENOSPC)));
+    assert_true(file_write(a, d, "/dev/null", "hello", 5));
+    assert_true(stat("/dev/null", &device) == 0 && S_ISCHR(device.st_mode));
     arena_destroy(a);
 }
 
@@ -257,7 +299,7 @@ int main(void)
         cmocka_unit_test(knows_missing_sizes),
         cmocka_unit_test(grid_covers_the_edges),
         cmocka_unit_test(writes_json),
-        cmocka_unit_test(writes_whole_files),
+        cmocka_unit_test(writes_whole_files), cmocka_unit_test(writes_to_devices),
         cmocka_unit_test(measures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
