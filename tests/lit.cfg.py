@@ -31,7 +31,7 @@ if os.path.isdir(tools):
         config.available_features.add(tool)
 # Libraries that were built with sanitizers need a program that was, too.
 with open(os.path.join(build, "CMakeCache.txt")) as cache:
-    if "ATTNC_SANITIZE:BOOL=ON" in cache.read():
+    if "ATTNC_SANITIZE:STRING=address" in cache.read():
         config.available_features.add("sanitize")
 config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%examples", os.path.join(os.path.dirname(config.test_source_root), "examples")))
