@@ -8,6 +8,8 @@
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Pass.h"
 #include "mlir/CAPI/Registration.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -64,6 +66,31 @@ void bridge_emit_op(MlirOperation op, MlirDiagnosticSeverity severity, const cha
     mlir::Diagnostic diagnostic(o->getLoc(), severityOf(severity));
     diagnostic << "'" << o->getName() << "' op " << text;
     o->getContext()->getDiagEngine().emit(std::move(diagnostic));
+}
+
+MlirAttribute bridge_array(MlirContext context, intptr_t n, MlirAttribute (*at)(void *user, intptr_t i), void *user)
+{
+    llvm::SmallVector<mlir::Attribute> all;
+    for (intptr_t i = 0; i < n; i++)
+        all.push_back(unwrap(at(user, i)));
+    return wrap(mlir::ArrayAttr::get(unwrap(context), all));
+}
+
+MlirAttribute bridge_dictionary_with(MlirAttribute dictionary, MlirStringRef key, MlirAttribute value)
+{
+    auto old = mlir::cast<mlir::DictionaryAttr>(unwrap(dictionary));
+    mlir::NamedAttrList list(old);
+    list.set(unwrap(key), unwrap(value));
+    return wrap(list.getDictionary(old.getContext()));
+}
+
+MlirAttribute bridge_ints(MlirType vector, intptr_t n, const int64_t *values)
+{
+    auto type = mlir::cast<mlir::ShapedType>(unwrap(vector));
+    llvm::SmallVector<mlir::Attribute> all;
+    for (intptr_t i = 0; i < n; i++)
+        all.push_back(mlir::IntegerAttr::get(type.getElementType(), values[i]));
+    return wrap(mlir::DenseElementsAttr::get(type, all));
 }
 
 int bridge_opt_main(int argc, char **argv, const char *tool_name)

@@ -31,6 +31,16 @@ void bridge_register_upstream_passes(void);
 void bridge_emit(MlirLocation at, MlirDiagnosticSeverity severity, const char *text);
 void bridge_emit_op(MlirOperation op, MlirDiagnosticSeverity severity, const char *text);
 
+// ---- attributes of many elements ------------------------------------------------------------------------------------
+// Their lists lie in MLIR's own memory: C allocates from arenas only.
+
+// The array of at(user, 0) … at(user, n - 1).
+MlirAttribute bridge_array(MlirContext context, intptr_t n, MlirAttribute (*at)(void *user, intptr_t i), void *user);
+// A dictionary with one entry set to another value, or added.
+MlirAttribute bridge_dictionary_with(MlirAttribute dictionary, MlirStringRef key, MlirAttribute value);
+// Constants for a vector of n integers or indices.
+MlirAttribute bridge_ints(MlirType vector, intptr_t n, const int64_t *values);
+
 // ---- types of the tile dialect --------------------------------------------------------------------------------------
 
 MlirType bridge_dim_type(MlirContext context);

@@ -91,9 +91,7 @@ static void judge_case(checker *k, workload *w, const attn_status *status, tally
 static bool run_case(checker *k, const kernel *kernel, const int64_t *sizes, tally *tallies)
 {
     workload w;
-    arena *scratch = arena_create();
-    if (!scratch)
-        return false;
+    arena *scratch = arena_create_in(k->arena);
     workload_init(scratch, k->c->spec, k->c->diags, &w);
     memcpy(w.sizes, sizes, sizeof *sizes * (size_t)w.spec->sizes.n);
     bool ok = workload_fill(&w, (uint64_t)k->o->seed);

@@ -1,4 +1,4 @@
-// driver.h: the commands. Each returns the exit status of attnc; messages have gone to the sink of *c, which main prints.
+// driver.h: the commands. Each returns the exit status of attnc; messages have gone to the sink of *c, which attnc_main prints.
 #ifndef ATTNC_DRIVER_H
 #define ATTNC_DRIVER_H
 #include "compile.h"
@@ -9,10 +9,16 @@ enum {
     EXIT_SOURCE = 1,     // the file has errors
     EXIT_USAGE = 2,      // wrong command line
     EXIT_FILE = 3,       // a file cannot be read or written
-    EXIT_CALL = 4,       // the kernel refused the call, or this CPU cannot run it
+    EXIT_CALL = 4,       // the kernel refused the call, this CPU cannot run it, or memory is exhausted
     EXIT_WRONG = 5,      // check found a wrong result
 };
 
+// ---- attnc.c --------------------------------------------------------------------------------------------------------
+// The program: its exit status. Memory that is exhausted anywhere is an error like others; only LLVM and MLIR end the
+// process themselves when it happens inside them.
+int attnc_main(int argc, char **argv);
+
+// ---- cmd_*.c --------------------------------------------------------------------------------------------------------
 int cmd_build(arena *a, const options *o, compilation *c);
 int cmd_run(arena *a, const options *o, compilation *c);
 int cmd_check(arena *a, const options *o, compilation *c);

@@ -99,10 +99,8 @@ static bool fits(workload *w, double limit)
 
 static bool is_possible(maker *m, const int64_t *sizes)
 {
-    arena *scratch = arena_create();
+    arena *scratch = arena_create_in(m->arena);
     workload w;
-    if (!scratch)
-        return false;
     workload_init(scratch, m->c->spec, m->c->diags, &w);
     memcpy(w.sizes, sizes, sizeof *sizes * (size_t)m->sizes);
     for (int i = 0; i < w.spec->params.n; i++)

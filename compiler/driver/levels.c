@@ -74,16 +74,20 @@ static int compile(void *user)
     return ok;
 }
 
+static int compile_apart(void *user)
+{
+    job *j = user;
+    j->c = *j->from;
+    j->c.arena = j->arena;
+    j->c.diags = diag_sink_create(j->arena, &j->from->source);
+    return compile(j);
+}
+
 static void *run(void *user)
 {
     job *j = user;
     j->arena = arena_create();
-    if (!j->arena)
-        return NULL;
-    j->c = *j->from;
-    j->c.arena = j->arena;
-    j->c.diags = diag_sink_create(j->arena, &j->from->source);
-    j->done = arena_guard(j->arena, compile, j, false);
+    j->done = j->arena && arena_guard(j->arena, compile_apart, j, false);
     return NULL;
 }
 

@@ -270,7 +270,7 @@ static void help_all(FILE *out)
         print_columns(out, target_get(i)->name, target_get(i)->description);
     print_columns(out, TARGET_LEVELS, "build: one object for all levels of x86-64, chosen when it is called");
     fprintf(out, "\nExit status: 0 done; 1 the file has errors; 2 wrong command line; 3 a file cannot be read or written;\n"
-                 "4 the kernel refused the call, or this CPU cannot run it; 5 check found a wrong result.\n");
+                 "4 the kernel refused the call, this CPU cannot run it, or memory is exhausted; 5 check found a wrong result.\n");
 }
 
 void options_help(command c, FILE *out)

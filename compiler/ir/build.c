@@ -1,9 +1,9 @@
 // build.c: insertion points, operations, types and constants.
 #include "ir/build.h"
 
+#include "bridge/bridge.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
-#include <stdlib.h>
 #include <string.h>
 
 // ---- insertion points -----------------------------------------------------------------------------------------------
@@ -55,8 +55,9 @@ void builder_to_after(builder *b, MlirOperation op)
 
 // ---- operations -----------------------------------------------------------------------------------------------------
 
-static MlirOperation insert(builder *b, MlirOperation op)
+MlirOperation build_insert(builder *b, MlirOperationState *state)
 {
+    MlirOperation op = mlirOperationCreate(state);
     if (b->before.ptr)
         mlirBlockInsertOwnedOperationBefore(b->block, b->before, op);
     else
@@ -85,7 +86,7 @@ static MlirOperationState state_of(builder *b, const build_spec *spec)
 MlirOperation build_op(builder *b, const build_spec *spec)
 {
     MlirOperationState state = state_of(b, spec);
-    return insert(b, mlirOperationCreate(&state));
+    return build_insert(b, &state);
 }
 
 MlirOperation build_op_groups(builder *b, const build_spec *spec, int group_count, const build_group *groups)
@@ -98,7 +99,7 @@ MlirOperation build_op_groups(builder *b, const build_spec *spec, int group_coun
         mlirOperationStateAddOperands(&state, groups[i].count, groups[i].at);
     }
     add_attr(b, &state, "operandSegmentSizes", mlirDenseI32ArrayGet(b->context, group_count, sizes));
-    return insert(b, mlirOperationCreate(&state));
+    return build_insert(b, &state);
 }
 
 MlirOperation build_like(builder *b, MlirOperation op, const MlirValue *operands)
@@ -113,7 +114,7 @@ MlirOperation build_like(builder *b, MlirOperation op, const MlirValue *operands
         MlirNamedAttribute a = mlirOperationGetAttribute(op, i);
         mlirOperationStateAddAttributes(&state, 1, &a);
     }
-    return insert(b, mlirOperationCreate(&state));
+    return build_insert(b, &state);
 }
 
 MlirValue build_result(MlirOperation op)
@@ -294,13 +295,7 @@ MlirValue build_bits_float(builder *b, MlirType t, uint64_t bits)
 MlirValue build_int_vector(builder *b, MlirType elem, int n, const int64_t *v)
 {
     MlirType t = type_vector(n, elem);
-    MlirAttribute *all = calloc((size_t)n, sizeof *all);
-    if (!all)
-        abort();      // as MLIR does when memory is exhausted
-    for (int i = 0; i < n; i++)
-        all[i] = mlirIntegerAttrGet(elem, v[i]);
-    build_attr value = {"value", mlirDenseElementsAttrGet(t, n, all)};
-    free(all);
+    build_attr value = {"value", bridge_ints(t, n, v)};
     build_spec s = {.name = "arith.constant", .result_count = 1, .results = &t, .attr_count = 1, .attrs = &value};
     return build_result(build_op(b, &s));
 }

@@ -42,6 +42,8 @@ typedef struct build_spec {
 } build_spec;
 // Creates and inserts it. Attributes whose value is null are left out.
 MlirOperation build_op(builder *b, const build_spec *spec);
+// Creates an operation of MLIR's own description and inserts it.
+MlirOperation build_insert(builder *b, MlirOperationState *state);
 // An operation with one result.
 MlirValue build_value(builder *b, const char *name, MlirType result, int operand_count, const MlirValue *operands);
 MlirValue build_unary(builder *b, const char *name, MlirType result, MlirValue x);

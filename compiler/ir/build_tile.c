@@ -4,7 +4,6 @@
 #include "bridge/bridge.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
-#include <stdlib.h>
 
 enum { MAX_DIMS = 64 };
 

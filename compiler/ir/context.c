@@ -36,29 +36,42 @@ typedef struct text {
     arena *arena;
     char *at;
     size_t size, room;
+    bool exhausted;
 } text;
 
+static bool reserve(text *t, size_t more)
+{
+    if (t->size + more + 1 <= t->room)
+        return true;
+    size_t room = 2 * (t->size + more) + 256;
+    char *bigger = arena_try(t->arena, room);
+    if (!bigger)
+        return false;
+    if (t->size)
+        memcpy(bigger, t->at, t->size);
+    t->at = bigger;
+    t->room = room;
+    return true;
+}
+
+// Called by MLIR, whose frames no longjmp may cross: text_take looks for what went wrong.
 static void append(MlirStringRef piece, void *user)
 {
     text *t = user;
-    if (t->size + piece.length + 1 > t->room) {
-        t->room = 2 * (t->size + piece.length) + 256;
-        char *bigger = arena_alloc(t->arena, t->room);
-        if (t->size)
-            memcpy(bigger, t->at, t->size);
-        t->at = bigger;
-    }
+    t->exhausted = t->exhausted || !reserve(t, piece.length);
+    if (t->exhausted)
+        return;
     if (piece.length)
         memcpy(t->at + t->size, piece.data, piece.length);
     t->size += piece.length;
     t->at[t->size] = 0;
 }
 
-const char *ir_print(arena *a, MlirOperation op)
+static const char *text_take(const text *t)
 {
-    text t = {.arena = a};
-    mlirOperationPrint(op, append, &t);
-    return t.at ? t.at : "";
+    if (t->exhausted)
+        arena_exhausted(t->arena);
+    return t->at ? t->at : "";
 }
 
 bool ir_verify(MlirOperation op)
@@ -78,20 +91,32 @@ bool ir_run_pipeline(MlirOperation op, const char *pipeline, bool verify, arena 
                                                   : mlirOpPassManagerAddPipeline(inner, ir_ref(pipeline), append, &t));
     ok = ok && mlirLogicalResultIsSuccess(mlirPassManagerRunOnOp(manager, op));
     mlirPassManagerDestroy(manager);
+    const char *error = text_take(&t);
     if (out_error)
-        *out_error = ok || !t.at ? "" : t.at;
+        *out_error = ok ? "" : error;
     return ok;
 }
 
-static MlirLogicalResult collect(MlirDiagnostic diagnostic, void *user)
+typedef struct message { ir_messages *to; MlirDiagnostic diagnostic; } message;
+
+static int add_message(void *user)
 {
     static const char *const names[] = {"error", "warning", "note", "remark"};
+    message *m = user;
+    MlirDiagnosticSeverity severity = mlirDiagnosticGetSeverity(m->diagnostic);
+    text t = {.arena = m->to->arena};
+    mlirDiagnosticPrint(m->diagnostic, append, &t);
+    const char *line = text_take(&t);
+    m->to->text = arena_printf(m->to->arena, "%s%s: %s\n", m->to->text, names[severity], line);
+    m->to->errors += severity == MlirDiagnosticError;
+    return strstr(line, IR_NO_MEMORY) != NULL;
+}
+
+// MLIR holds a lock meanwhile: nothing may jump out of here.
+static MlirLogicalResult collect(MlirDiagnostic diagnostic, void *user)
+{
     ir_messages *m = user;
-    MlirDiagnosticSeverity severity = mlirDiagnosticGetSeverity(diagnostic);
-    text t = {.arena = m->arena};
-    mlirDiagnosticPrint(diagnostic, append, &t);
-    m->text = arena_printf(m->arena, "%s%s: %s\n", m->text, names[severity], t.at ? t.at : "");
-    m->errors += severity == MlirDiagnosticError;
+    m->exhausted |= arena_guard(m->arena, add_message, &(message){m, diagnostic}, 1) != 0;
     return mlirLogicalResultSuccess();
 }
 
@@ -104,6 +129,33 @@ void ir_messages_attach(ir_messages *m, MlirContext context, arena *a)
 void ir_messages_detach(ir_messages *m, MlirContext context)
 {
     mlirContextDetachDiagnosticHandler(context, m->handler);
+    if (m->exhausted)
+        arena_exhausted(m->arena);
+}
+
+// MLIR verifies before it prints, and prints the generic form when that fails; but it hides why, exhausted memory too.
+static MlirOpPrintingFlags flags_for(MlirOperation op, arena *a)
+{
+    ir_messages hidden;
+    MlirContext context = mlirOperationGetContext(op);
+    ir_messages_attach(&hidden, context, a);
+    bool valid = ir_verify(op);
+    ir_messages_detach(&hidden, context);
+    MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
+    if (valid)
+        mlirOpPrintingFlagsAssumeVerified(flags);
+    else
+        mlirOpPrintingFlagsPrintGenericOpForm(flags);
+    return flags;
+}
+
+const char *ir_print(arena *a, MlirOperation op)
+{
+    text t = {.arena = a};
+    MlirOpPrintingFlags flags = flags_for(op, a);
+    mlirOperationPrintWithFlags(op, flags, append, &t);
+    mlirOpPrintingFlagsDestroy(flags);
+    return text_take(&t);
 }
 
 // ---- passes ---------------------------------------------------------------------------------------------------------
@@ -117,10 +169,23 @@ static void *pass_clone(void *user)
     return user;
 }
 
+typedef struct pass_call { const ir_pass *pass; arena *arena; MlirOperation op; } pass_call;
+
+static int call_pass(void *user)
+{
+    const pass_call *c = user;
+    return !c->pass->run(c->arena, c->op);
+}
+
 static void pass_run(MlirOperation op, MlirExternalPass pass, void *user)
 {
-    const ir_pass *p = user;
-    if (!p->run(op))
+    enum { DONE, FAILED, NO_MEMORY };
+    pass_call c = {.pass = user, .arena = arena_create(), .op = op};
+    int status = c.arena ? arena_guard(c.arena, call_pass, &c, NO_MEMORY) : NO_MEMORY;
+    arena_destroy(c.arena);
+    if (status == NO_MEMORY)
+        bridge_emit_op(op, MlirDiagnosticError, IR_NO_MEMORY);
+    if (status != DONE)
         mlirExternalPassSignalFailure(pass);
 }
 

@@ -22,11 +22,13 @@ bool ir_verify(MlirOperation op);
 // The operation as text, in the arena.
 const char *ir_print(arena *a, MlirOperation op);
 
-// Collects the diagnostics of a context as lines "severity: text" while it is attached.
+// Collects the diagnostics of a context as lines "severity: text" while it is attached. Memory that ends meanwhile, in the
+// arena or in a pass, ends at the arena's guard when it is detached.
 typedef struct ir_messages {
     arena *arena;
     const char *text;     // "" when there are none
     int errors;
+    bool exhausted;
     MlirDiagnosticHandlerID handler;
 } ir_messages;
 void ir_messages_attach(ir_messages *m, MlirContext context, arena *a);
@@ -34,13 +36,16 @@ void ir_messages_detach(ir_messages *m, MlirContext context);
 
 // ---- passes ---------------------------------------------------------------------------------------------------------
 
-// What makes an MLIR pass of a C function. `run` returns false after it has reported an error. Passes may run on
-// several threads, so they keep no state. The struct must be static: its address is the pass's identity. The pass may
+// What a pass reports when memory is exhausted.
+#define IR_NO_MEMORY "needs more memory than there is"
+
+// What makes an MLIR pass of a C function. `run` returns false after it has reported an error; the arena is its own and is
+// gone when it returns. Passes may run on several threads, so they keep no state. The struct must be static: its address is the pass's identity. The pass may
 // make operations of attn, tile, arith, cf, func, llvm, math, memref, scf and vector.
 typedef struct ir_pass {
     const char *flag, *description;
     const char *anchor;                      // the operation it runs on: "builtin.module", "func.func", "attn.kernel"
-    bool (*run)(MlirOperation op);
+    bool (*run)(arena *a, MlirOperation op);
 } ir_pass;
 MlirPass ir_pass_create(const ir_pass *pass);
 

@@ -3,7 +3,6 @@
 
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
-#include <stdlib.h>
 
 build_scope build_enter(builder *b, MlirOperation op, MlirBlock body)
 {
@@ -23,14 +22,6 @@ static void terminate(builder *b, const char *name, int n, const MlirValue *valu
     build_op(b, &(build_spec){.name = name, .operand_count = n, .operands = values});
 }
 
-static void *heap(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p)
-        abort();      // as MLIR does when memory is exhausted
-    return p;
-}
-
 // A region of one block with arguments of the types of n values.
 static MlirRegion region_like(builder *b, MlirType first, int n, const MlirValue *values, MlirBlock *out_block)
 {
@@ -42,17 +33,16 @@ static MlirRegion region_like(builder *b, MlirType first, int n, const MlirValue
     return region;
 }
 
-static MlirOperation op_like(builder *b, const char *name, build_group operands, int n, const MlirValue *values,
-                             int regions, const MlirRegion *region)
+// An operation with results of the types of n values.
+static MlirOperation op_like(builder *b, MlirOperationState *state, int n, const MlirValue *values, int regions,
+                             const MlirRegion *region)
 {
-    MlirType *types = heap((size_t)n, sizeof *types);
-    for (int i = 0; i < n; i++)
-        types[i] = type_of(values[i]);
-    build_spec s = {.name = name, .operand_count = operands.count, .operands = operands.at, .result_count = n,
-                    .results = types, .region_count = regions, .regions = region};
-    MlirOperation op = build_op(b, &s);
-    free(types);
-    return op;
+    for (int i = 0; i < n; i++) {
+        MlirType type = type_of(values[i]);
+        mlirOperationStateAddResults(state, 1, &type);
+    }
+    mlirOperationStateAddOwnedRegions(state, regions, region);
+    return build_insert(b, state);
 }
 
 // ---- scf.for --------------------------------------------------------------------------------------------------------
@@ -61,12 +51,10 @@ build_for build_for_begin(builder *b, MlirValue lo, MlirValue hi, MlirValue step
 {
     MlirBlock body;
     MlirRegion region = region_like(b, type_of(lo), carried, init, &body);
-    MlirValue *all = heap((size_t)carried + 3, sizeof *all);
-    all[0] = lo, all[1] = hi, all[2] = step;
-    for (int i = 0; i < carried; i++)
-        all[3 + i] = init[i];
-    MlirOperation op = op_like(b, "scf.for", (build_group){carried + 3, all}, carried, init, 1, &region);
-    free(all);
+    MlirOperationState state = mlirOperationStateGet(ir_ref("scf.for"), b->loc);
+    mlirOperationStateAddOperands(&state, 3, (MlirValue[]){lo, hi, step});
+    mlirOperationStateAddOperands(&state, carried, init);
+    MlirOperation op = op_like(b, &state, carried, init, 1, &region);
     return (build_for){.scope = build_enter(b, op, body), .iv = mlirBlockGetArgument(body, 0), .carried = carried};
 }
 
@@ -125,18 +113,21 @@ build_while build_while_begin(builder *b, int carried, const MlirValue *init)
     MlirBlock before, after;
     MlirRegion regions[2] = {region_like(b, (MlirType){NULL}, carried, init, &before),
                              region_like(b, (MlirType){NULL}, carried, init, &after)};
-    MlirOperation op = op_like(b, "scf.while", (build_group){carried, init}, carried, init, 2, regions);
+    MlirOperationState state = mlirOperationStateGet(ir_ref("scf.while"), b->loc);
+    mlirOperationStateAddOperands(&state, carried, init);
+    MlirOperation op = op_like(b, &state, carried, init, 2, regions);
     return (build_while){.scope = build_enter(b, op, before), .carried = carried};
 }
 
 void build_while_do(builder *b, build_while *w, MlirValue condition)
 {
-    MlirValue *all = heap((size_t)w->carried + 1, sizeof *all);
-    all[0] = condition;
-    for (int i = 0; i < w->carried; i++)
-        all[1 + i] = build_while_arg(w, i);
-    terminate(b, "scf.condition", w->carried + 1, all);
-    free(all);
+    MlirOperationState state = mlirOperationStateGet(ir_ref("scf.condition"), b->loc);
+    mlirOperationStateAddOperands(&state, 1, &condition);
+    for (int i = 0; i < w->carried; i++) {
+        MlirValue argument = build_while_arg(w, i);
+        mlirOperationStateAddOperands(&state, 1, &argument);
+    }
+    build_insert(b, &state);
     w->scope.block = ir_block(w->scope.op, 1);
     builder_to_end(b, w->scope.block);
 }

@@ -1,9 +1,9 @@
 // operation.c: asking an operation for its name, parts and attributes.
 #include "ir/context.h"
 
+#include "bridge/bridge.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
-#include <stdlib.h>
 #include <string.h>
 
 bool ir_ref_is(MlirStringRef s, const char *text)
@@ -131,41 +131,30 @@ MlirAttribute ir_arg_attr(MlirOperation func, int arg, const char *key)
     return mlirDictionaryAttrGetElementByName(mlirArrayAttrGetElement(ir_attr(func, "arg_attrs"), arg), ir_ref(key));
 }
 
-// Room for n elements; MLIR itself ends the process when memory is exhausted, and so does this.
-static void *heap(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p)
-        abort();
-    return p;
-}
+typedef struct arg_attrs {
+    MlirOperation func;
+    int arg;
+    MlirAttribute changed;
+} arg_attrs;
 
-static MlirAttribute dictionary_with(MlirAttribute old, MlirNamedAttribute added)
+static MlirAttribute arg_attrs_at(void *user, intptr_t i)
 {
-    int n = 0, count = old.ptr ? (int)mlirDictionaryAttrGetNumElements(old) : 0;
-    MlirNamedAttribute *at = heap((size_t)count + 1, sizeof *at);
-    for (int i = 0; i < count; i++) {
-        at[n] = mlirDictionaryAttrGetElement(old, i);
-        n += !mlirIdentifierEqual(at[n].name, added.name);
-    }
-    at[n++] = added;
-    MlirAttribute all = mlirDictionaryAttrGet(mlirAttributeGetContext(added.attribute), n, at);
-    free(at);
-    return all;
+    const arg_attrs *a = user;
+    if (i == a->arg)
+        return a->changed;
+    if (i < ir_list_count(a->func, "arg_attrs"))
+        return mlirArrayAttrGetElement(ir_attr(a->func, "arg_attrs"), i);
+    return mlirDictionaryAttrGet(mlirOperationGetContext(a->func), 0, NULL);
 }
 
 void ir_set_arg_attr(MlirOperation func, int arg, const char *key, MlirAttribute value)
 {
     MlirContext context = mlirOperationGetContext(func);
-    int n = (int)mlirBlockGetNumArguments(ir_block(func, 0)), old = ir_list_count(func, "arg_attrs");
-    MlirAttribute *all = heap((size_t)n, sizeof *all);
-    for (int i = 0; i < n; i++)
-        all[i] = i < old ? mlirArrayAttrGetElement(ir_attr(func, "arg_attrs"), i)
-                         : mlirDictionaryAttrGet(context, 0, NULL);
-    if (arg < n)
-        all[arg] = dictionary_with(all[arg], mlirNamedAttributeGet(mlirIdentifierGet(context, ir_ref(key)), value));
-    ir_set(func, "arg_attrs", mlirArrayAttrGet(context, n, all));
-    free(all);
+    int n = (int)mlirBlockGetNumArguments(ir_block(func, 0));
+    arg_attrs a = {.func = func, .arg = -1};
+    a.changed = bridge_dictionary_with(arg_attrs_at(&a, arg), ir_ref(key), value);
+    a.arg = arg;
+    ir_set(func, "arg_attrs", bridge_array(context, n, arg_attrs_at, &a));
 }
 
 MlirAttribute ir_attr_i64(MlirContext context, int64_t v)
@@ -183,14 +172,17 @@ MlirAttribute ir_attr_str(MlirContext context, const char *s)
     return mlirStringAttrGet(context, ir_ref(s));
 }
 
+typedef struct strs { MlirContext context; const char *const *at; } strs;
+
+static MlirAttribute strs_at(void *user, intptr_t i)
+{
+    const strs *s = user;
+    return ir_attr_str(s->context, s->at[i]);
+}
+
 MlirAttribute ir_attr_strs(MlirContext context, int n, const char *const *strings)
 {
-    MlirAttribute *all = heap((size_t)n, sizeof *all);
-    for (int i = 0; i < n; i++)
-        all[i] = ir_attr_str(context, strings[i]);
-    MlirAttribute list = mlirArrayAttrGet(context, n, all);
-    free(all);
-    return list;
+    return bridge_array(context, n, strs_at, &(strs){context, strings});
 }
 
 MlirAttribute ir_attr_unit(MlirContext context)

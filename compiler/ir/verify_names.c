@@ -183,21 +183,27 @@ static bool is_declaration(MlirOperation op)
     return kind_of(op) != NAME_KINDS || ir_is(op, "attn.require") || ir_is(op, "attn.nest") || ir_is(op, "attn.remark");
 }
 
+static int verify_names(void *user)
+{
+    names *n = user;
+    MlirOperation o = mlirBlockGetFirstOperation(ir_block(n->kernel, 0));
+    for (; o.ptr; o = mlirOperationGetNextInBlock(o)) {
+        if (!is_declaration(o))
+            n->ok = verify_fail(o, "does not belong into a kernel");
+        declare(n, o);
+    }
+    if (n->ok)
+        ir_walk(n->kernel, check, n);
+    return n->ok;
+}
+
 bool attn_verify_kernel(MlirOperation op)
 {
+    enum { NO_MEMORY = -1 };
     if (!verify_schedule(op))
         return false;
-    arena *a = arena_create();
-    if (!a)
-        return verify_fail(op, "out of memory");
-    names n = {.kernel = op, .arena = a, .ok = true};
-    for (MlirOperation o = mlirBlockGetFirstOperation(ir_block(op, 0)); o.ptr; o = mlirOperationGetNextInBlock(o)) {
-        if (!is_declaration(o))
-            n.ok = verify_fail(o, "does not belong into a kernel");
-        declare(&n, o);
-    }
-    if (n.ok)
-        ir_walk(op, check, &n);
-    arena_destroy(a);
-    return n.ok;
+    names n = {.kernel = op, .arena = arena_create(), .ok = true};
+    int status = n.arena ? arena_guard(n.arena, verify_names, &n, NO_MEMORY) : NO_MEMORY;
+    arena_destroy(n.arena);
+    return status == NO_MEMORY ? verify_fail(op, IR_NO_MEMORY) : status;
 }

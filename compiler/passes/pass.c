@@ -133,33 +133,25 @@ static void report_remarks(const job *j, const program *p, int from)
         bridge_emit(mlirOperationGetLocation(j->kernel), MlirDiagnosticRemark, p->remarks.at[k]);
 }
 
-static int transform_kernel(void *user)
+static bool run(arena *a, const transform *t, MlirOperation kernel)
 {
-    job *j = user;
+    job j = {.transform = t, .kernel = kernel, .arena = a};
     machine m;
-    if (!find_machine(j, &m))
-        return 1;
-    program *p = program_read(j->arena, j->kernel);
-    const char *fault = j->transform->fault(p);
+    if (!find_machine(&j, &m))
+        return false;
+    program *p = program_read(a, kernel);
+    const char *fault = t->fault(p);
     if (fault)
-        return fail(j->kernel, fault), 1;
+        return fail(kernel, fault);
     int remarks = p->remarks.n;
-    if (j->transform->lowers)
-        lower_to_tile(p, mlirModuleFromOperation(module_of(j->kernel)));
+    if (t->lowers)
+        lower_to_tile(p, mlirModuleFromOperation(module_of(kernel)));
     else
-        j->transform->apply(p, &m);
-    report_remarks(j, p, remarks);
-    if (!j->transform->lowers)
-        program_write_over(j->kernel, p);
-    return 0;
-}
-
-static bool run(const transform *t, MlirOperation kernel)
-{
-    job j = {.transform = t, .kernel = kernel, .arena = arena_create()};
-    int status = j.arena ? arena_guard(j.arena, transform_kernel, &j, -1) : -1;
-    arena_destroy(j.arena);
-    return status == 0 || (status < 0 && fail(kernel, "needs more memory than there is"));
+        t->apply(p, &m);
+    report_remarks(&j, p, remarks);
+    if (!t->lowers)
+        program_write_over(kernel, p);
+    return true;
 }
 
 // ---- the passes -----------------------------------------------------------------------------------------------------
@@ -179,39 +171,39 @@ static void bound(program *p, const machine *m)
     bound_blocks(p);
 }
 
-static bool run_fuse_operators(MlirOperation kernel)
+static bool run_fuse_operators(arena *a, MlirOperation kernel)
 {
-    return run(&(transform){fault_of_fused, fuse, false}, kernel);
+    return run(a, &(transform){fault_of_fused, fuse, false}, kernel);
 }
 
-static bool run_online_softmax(MlirOperation kernel)
+static bool run_online_softmax(arena *a, MlirOperation kernel)
 {
-    return run(&(transform){fault_of_unfused, derive, false}, kernel);
+    return run(a, &(transform){fault_of_unfused, derive, false}, kernel);
 }
 
-static bool run_select_granularity(MlirOperation kernel)
+static bool run_select_granularity(arena *a, MlirOperation kernel)
 {
-    return run(&(transform){fault_of_underived, select_granularity, false}, kernel);
+    return run(a, &(transform){fault_of_underived, select_granularity, false}, kernel);
 }
 
-static bool run_split_loops(MlirOperation kernel)
+static bool run_split_loops(arena *a, MlirOperation kernel)
 {
-    return run(&(transform){fault_of_unselected, split_loops, false}, kernel);
+    return run(a, &(transform){fault_of_unselected, split_loops, false}, kernel);
 }
 
-static bool run_bound_blocks(MlirOperation kernel)
+static bool run_bound_blocks(arena *a, MlirOperation kernel)
 {
-    return run(&(transform){fault_of_unsplit, bound, false}, kernel);
+    return run(a, &(transform){fault_of_unsplit, bound, false}, kernel);
 }
 
-static bool run_lower_to_tile(MlirOperation module)
+static bool run_lower_to_tile(arena *a, MlirOperation module)
 {
     MlirOperation o = mlirBlockGetFirstOperation(ir_block(module, 0)), next;
     for (; o.ptr; o = next) {
         next = mlirOperationGetNextInBlock(o);
         if (!ir_is(o, "attn.kernel"))
             continue;
-        if (!run(&(transform){fault_of_unbounded, NULL, true}, o))
+        if (!run(a, &(transform){fault_of_unbounded, NULL, true}, o))
             return false;
         ir_erase(o);
     }

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, FIRST_CHUNK = 16 << 10, LARGEST_CHUNK = 4 << 20 };
+// Bytes. A test of failing allocations sets both to 1: then each block is an allocation of its own.
+#ifndef ARENA_FIRST_CHUNK
+#define ARENA_FIRST_CHUNK (16 << 10)
+#define ARENA_LARGEST_CHUNK (4 << 20)
+#endif
+enum { ALIGNMENT = 16 };
 
 typedef struct chunk {
     struct chunk *next;
@@ -23,6 +28,8 @@ typedef struct guard {
 struct arena {
     chunk *chunks;          // the newest first; only it has room
     guard *guards;          // the innermost first
+    arena *outer;           // whose guards are taken when there are none
+    arena *inner, *sibling; // the arenas inside this one, a list through `sibling`
     size_t used;
     size_t next_chunk;
     long fail_after;        // 0: never
@@ -32,14 +39,37 @@ arena *arena_create(void)
 {
     arena *a = calloc(1, sizeof *a);
     if (a)
-        a->next_chunk = FIRST_CHUNK;
+        a->next_chunk = ARENA_FIRST_CHUNK;
     return a;
+}
+
+arena *arena_create_in(arena *outer)
+{
+    arena *a = arena_create();
+    if (!a)
+        arena_exhausted(outer);
+    a->outer = outer;
+    a->sibling = outer->inner;
+    outer->inner = a;
+    return a;
+}
+
+static void leave_outer(arena *a)
+{
+    arena **link = &a->outer->inner;
+    while (*link != a)
+        link = &(*link)->sibling;
+    *link = a->sibling;
 }
 
 void arena_destroy(arena *a)
 {
     if (!a)
         return;
+    while (a->inner)
+        arena_destroy(a->inner);
+    if (a->outer)
+        leave_outer(a);
     for (chunk *c = a->chunks, *next; c; c = next) {
         next = c->next;
         free(c);
@@ -47,8 +77,10 @@ void arena_destroy(arena *a)
     free(a);
 }
 
-_Noreturn static void out_of_memory(arena *a)
+_Noreturn void arena_exhausted(arena *a)
 {
+    while (!a->guards && a->outer)
+        a = a->outer;
     if (a->guards)
         longjmp(a->guards->out, 1);
     fputs("out of memory\n", stderr);
@@ -60,31 +92,49 @@ static chunk *chunk_create(arena *a, size_t size)
     size_t room = size > a->next_chunk ? size : a->next_chunk;
     chunk *c = calloc(1, sizeof *c + room);
     if (!c)
-        out_of_memory(a);
+        return NULL;
     c->size = room;
     c->next = a->chunks;
     a->chunks = c;
-    if (a->next_chunk < LARGEST_CHUNK)
+    if (a->next_chunk < ARENA_LARGEST_CHUNK)
         a->next_chunk *= 2;
     return c;
 }
 
-void *arena_alloc(arena *a, size_t size)
+void *arena_try(arena *a, size_t size)
 {
     if (a->fail_after && --a->fail_after == 0)
-        out_of_memory(a);
+        return NULL;
     if (size > PTRDIFF_MAX / 2)
-        out_of_memory(a);
+        return NULL;
     size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size == 0)
         size = ALIGNMENT;
     chunk *c = a->chunks;
     if (!c || c->size - c->used < size)
         c = chunk_create(a, size);
+    if (!c)
+        return NULL;
     void *p = c->bytes + c->used;
     c->used += size;
     a->used += size;
     return p;
+}
+
+void *arena_alloc(arena *a, size_t size)
+{
+    void *p = arena_try(a, size);
+    if (!p)
+        arena_exhausted(a);
+    return p;
+}
+
+void *arena_array(arena *a, size_t size, size_t n)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(size, n, &bytes))
+        arena_exhausted(a);
+    return arena_alloc(a, bytes);
 }
 
 void arena_fail_after(arena *a, long n)

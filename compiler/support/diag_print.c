@@ -167,19 +167,25 @@ static int compare_entries(const void *left, const void *right)
     return l->position - r->position;
 }
 
+static void print_entry(const printer *p, const diag_entry *e)
+{
+    print_message(p, &e->message);
+    for (int n = 0; n < e->notes.n; n++)
+        print_message(p, &e->notes.at[n]);
+}
+
+// Without memory for sorting, messages are shown as they were reported.
 void diag_print(const diag_sink *d, FILE *out, bool color)
 {
     printer p = {out, d->source, color};
-    ordered *order = ARENA_ARRAY(d->arena, ordered, d->entries.n);
-    for (int i = 0; i < d->entries.n; i++)
+    int n = d->entries.n;
+    ordered *order = n > 1 ? arena_try(d->arena, sizeof *order * (size_t)n) : NULL;
+    for (int i = 0; i < n && order; i++)
         order[i] = (ordered){&d->entries.at[i], i};
-    if (d->entries.n)
-        qsort(order, (size_t)d->entries.n, sizeof *order, compare_entries);
-    for (int i = 0; i < d->entries.n; i++) {
-        print_message(&p, &order[i].entry->message);
-        for (int n = 0; n < order[i].entry->notes.n; n++)
-            print_message(&p, &order[i].entry->notes.at[n]);
-    }
+    if (order)
+        qsort(order, (size_t)n, sizeof *order, compare_entries);
+    for (int i = 0; i < n; i++)
+        print_entry(&p, order ? order[i].entry : &d->entries.at[i]);
     if (diag_dropped(d))
         fprintf(out, "%d more errors are not shown\n", diag_dropped(d));
 }

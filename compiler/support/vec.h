@@ -2,6 +2,7 @@
 #ifndef ATTNC_SUPPORT_VEC_H
 #define ATTNC_SUPPORT_VEC_H
 #include "arena.h"
+#include <limits.h>
 #include <string.h>
 
 #define VEC(T) struct { T *at; int n, cap; }
@@ -11,8 +12,10 @@ static inline void *vec_grow(arena *a, void *at, int n, int *cap, size_t size)
 {
     if (n < *cap)
         return at;
+    if (*cap > INT_MAX / 2)
+        arena_exhausted(a);
     int more = *cap ? *cap * 2 : 8;
-    void *bigger = arena_alloc(a, size * (size_t)more);
+    void *bigger = arena_array(a, size, (size_t)more);
     if (n)
         memcpy(bigger, at, size * (size_t)n);
     *cap = more;

@@ -227,17 +227,14 @@ static const machine *target_of(MlirOperation module)
     return m && m->kind == MACHINE_CPU ? m : NULL;
 }
 
-static bool run(MlirOperation module)
+static bool run(arena *a, MlirOperation module)
 {
-    cpu_gen g = {.context = mlirOperationGetContext(module), .module = mlirModuleFromOperation(module)};
+    cpu_gen g = {.arena = a, .context = mlirOperationGetContext(module), .module = mlirModuleFromOperation(module)};
     g.machine = target_of(module);
     if (!g.machine) {
         bridge_emit_op(module, MlirDiagnosticError, "attn.target is no CPU that is known");
         return false;
     }
-    g.arena = arena_create();
-    if (!g.arena)
-        return false;
     finder functions = {.arena = g.arena};
     MlirOperation o = mlirBlockGetFirstOperation(mlirModuleGetBody(g.module));
     for (; o.ptr; o = mlirOperationGetNextInBlock(o))
@@ -245,7 +242,6 @@ static bool run(MlirOperation module)
             VEC_PUSH(g.arena, &functions.found, o);
     for (int i = 0; i < functions.found.n; i++)
         lower_function(&g, functions.found.at[i]);
-    arena_destroy(g.arena);
     return !g.failed;
 }
 

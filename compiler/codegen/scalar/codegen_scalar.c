@@ -81,16 +81,14 @@ static bool lower_function(arena *a, MlirOperation func)
     return true;
 }
 
-static bool run(MlirOperation module)
+static bool run(arena *a, MlirOperation module)
 {
-    arena *a = arena_create();
-    bool ok = a != NULL;
+    bool ok = true;
     for (MlirOperation o = mlirBlockGetFirstOperation(ir_block(module, 0)), next; ok && o.ptr; o = next) {
         next = mlirOperationGetNextInBlock(o);
         if (ir_is(o, "func.func"))
             ok = lower_function(a, o);
     }
-    arena_destroy(a);
     return ok;
 }
 
