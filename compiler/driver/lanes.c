@@ -4,6 +4,8 @@
 #include "support/narrow.h"
 #include <string.h>
 
+enum { FIRST_BLOCK_SYMBOL = 16 };   // of program_loop
+
 typedef struct lane_node {
     const expr_node *node;
     int args[3];
@@ -29,12 +31,12 @@ typedef struct preparer {
     bool failed;
 } preparer;
 
-static bool is_known(const expr_node *n)
+static bool is_known(const lanes_data *data, const expr_node *n)
 {
     static const expr_fn known[] = {
         EF_ADD, EF_SUB, EF_MUL, EF_DIV, EF_MOD, EF_NEG, EF_MIN, EF_MAX, EF_ABS, EF_SIGN, EF_BITAND, EF_BITOR, EF_BITXOR,
         EF_SHL, EF_SHR, EF_EQ, EF_NE, EF_LT, EF_LE, EF_AND, EF_OR, EF_NOT, EF_SELECT, EF_CONVERT};
-    if (n->kind == EX_VALUE || n->kind == EX_SYMBOL)
+    if (n->kind == EX_VALUE || (n->kind == EX_SYMBOL && (!data->symbols || n->id < FIRST_BLOCK_SYMBOL)))
         return false;
     if (n->kind != EX_APPLY)
         return true;
@@ -67,7 +69,7 @@ static int prepare(preparer *p, expr e)
     const expr_node *n = expr_get(p->pool, e);
     if (p->number[e] >= 0)
         return p->number[e];
-    if (!is_known(n)) {
+    if (!is_known(p->l->data, n)) {
         p->failed = true;
         return 0;
     }
@@ -199,6 +201,7 @@ static void eval_leaf(lanes *l, lane_node *n, const int64_t *at, int64_t from, i
             n->value[i] = e->kind == EX_INDEX    ? (n->varies ? from + i : at[e->id])
                           : e->kind == EX_SIZE   ? l->data->sizes[e->id]
                           : e->kind == EX_SCALAR ? s.i
+                          : e->kind == EX_SYMBOL ? l->data->symbols[e->id - FIRST_BLOCK_SYMBOL]
                                                  : e->value.i;
     }
 }

@@ -13,6 +13,7 @@ typedef struct lanes_data {
     const int64_t *sizes;
     const attn_tensor *tensors;
     const attn_scalar *scalars;
+    const int64_t *symbols;        // of ranges of blocks: the values of EX_SYMBOL 16, 17 …; NULL: there are none
 } lanes_data;
 
 typedef struct lanes lanes;

@@ -28,7 +28,7 @@ void workload_init(arena *a, const program *spec, diag_sink *diags, workload *ou
     out->memory = ARENA_ARRAY(a, void *, n + 1);
     for (int i = 0; i < spec->sizes.n; i++)
         out->sizes[i] = spec->sizes.at[i].constant;
-    out->data = (lanes_data){spec, out->sizes, out->tensors, out->scalars};
+    out->data = (lanes_data){.program = spec, .sizes = out->sizes, .tensors = out->tensors, .scalars = out->scalars};
 }
 
 void workload_deinit(workload *w)
