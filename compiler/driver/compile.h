@@ -73,5 +73,9 @@ typedef struct kernel {
 
 // Compiles and loads. Reports and returns false when something fails or this CPU cannot run the target.
 bool kernel_load(compilation *c, kernel *out);
+// The same when the passes have run.
+bool kernel_load_module(compilation *c, kernel *out);
+// The address of another symbol of the code, NULL when there is none.
+void *kernel_symbol(const kernel *k, const char *name);
 void kernel_release(kernel *k);
 #endif

@@ -23,8 +23,10 @@ typedef struct nest_walk {
 typedef struct traffic {
     const char *name;             // an argument or result, or the equation that is kept between nests
     bool temporary;
+    int equation;                 // of a temporary
     int bytes;                    // of 8 elements: i4 has half a byte each
     double loaded, stored;
+    int64_t counted_loads, counted_stores;   // explain_count
 } traffic;
 typedef VEC(traffic) traffic_list;
 
@@ -38,6 +40,7 @@ typedef struct explainer {
     nest_walk *walks;             // by nest
     traffic_list traffic;         // when every nest has its counts
     const char *unknown;          // why there is no traffic; NULL: there is
+    bool counted;                 // a run has counted the traffic, too
 } explainer;
 
 // ---- explain.c ------------------------------------------------------------------------------------------------------
@@ -58,6 +61,10 @@ nest_walk explain_walk(const explainer *x, const program_nest *n);
 
 // ---- explain_traffic.c ----------------------------------------------------------------------------------------------
 traffic_list explain_traffic(const explainer *x, const nest_walk *walks);
+
+// ---- explain_count.c ------------------------------------------------------------------------------------------------
+// Runs the nests as scalar code with counters, one thread; fills counted_loads and counted_stores. Last use of *c.
+bool explain_count(explainer *x, compilation *c, uint64_t seed);
 
 // ---- explain_print.c, explain_json.c --------------------------------------------------------------------------------
 void explain_print(const explainer *x, bool derivation);

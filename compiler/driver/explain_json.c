@@ -84,6 +84,10 @@ static void put_traffic(json *j, const explainer *x)
         json_bool(j, "temporary", t->temporary);
         json_int(j, "loaded", (int64_t)t->loaded);
         json_int(j, "stored", (int64_t)t->stored);
+        if (x->counted) {
+            json_int(j, "counted_loads", t->counted_loads);
+            json_int(j, "counted_stores", t->counted_stores);
+        }
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -78,7 +78,9 @@ static traffic *array_of(finder *f, bool param, int number)
                      (int)narrow_bytes(p->params.at[number].elem, 8));
     const program_equation *e = &p->equations.at[number];
     int bytes = e->type == TY_F64 || e->type == TY_INT ? 8 : e->type == TY_BOOL ? 1 : 4;
-    return entry(f->out, f->x->c->arena, e->name, true, 8 * bytes);
+    traffic *t = entry(f->out, f->x->c->arena, e->name, true, 8 * bytes);
+    t->equation = number;
+    return t;
 }
 
 static double times(const finder *f, bool keys, bool rows)

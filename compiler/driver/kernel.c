@@ -29,20 +29,33 @@ static bool load(compilation *c, kernel *out, const char **out_error)
     return entry != NULL;
 }
 
-bool kernel_load(compilation *c, kernel *out)
+bool kernel_load_module(compilation *c, kernel *out)
 {
     *out = (kernel){0};
     const char *error = "";
-    double start = timing_now();
-    if (!runs_here(c) || !compile_passes(c) || !compile_ir(c, IR_CODE))
+    if (!compile_ir(c, IR_CODE))
         return false;
     if (!load(c, out, &error)) {
         diag_report(c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s", error);
         kernel_release(out);
         return false;
     }
+    return true;
+}
+
+bool kernel_load(compilation *c, kernel *out)
+{
+    *out = (kernel){0};
+    double start = timing_now();
+    if (!runs_here(c) || !compile_passes(c) || !kernel_load_module(c, out))
+        return false;
     out->compile_ms = (timing_now() - start) * 1e3;
     return true;
+}
+
+void *kernel_symbol(const kernel *k, const char *name)
+{
+    return jit_lookup(k->jit, name);
 }
 
 void kernel_release(kernel *k)

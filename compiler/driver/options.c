@@ -38,7 +38,7 @@ enum {
 
 typedef enum option_id {
     OPT_KERNEL, OPT_SCHEDULE, OPT_TARGET, OPT_DEFINE, OPT_SPECIALIZE, OPT_EMIT, OPT_OUTPUT, OPT_PRINT_AFTER, OPT_IN,
-    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_CHECK, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
+    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_COUNT, OPT_CHECK, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
 } option_id;
 
 typedef struct option {
@@ -69,6 +69,7 @@ static const option option_table[] = {
     {OPT_REPS, "--reps", "N", BENCH, "how often to time the kernel (default: 11)"},
     {OPT_JSON, "--json", NULL, BENCH | CHECK | EXPLAIN, "print one JSON object"},
     {OPT_DERIVATION, "--derivation", NULL, EXPLAIN, "show how the sweeps were derived"},
+    {OPT_COUNT, "--count", NULL, EXPLAIN, "run the nests as scalar code and count what they load and store"},
     {OPT_IN_PLACE, "--in-place", NULL, FMT, "write the file instead of standard output"},
     {OPT_HELP, "--help", NULL, ALL, "this text"},
     {OPT_VERSION, "--version", NULL, 0, "the version"},
@@ -164,6 +165,7 @@ static bool store(reader *r, const option *o, const char *value)
     case OPT_JSON: out->json = true; return true;
     case OPT_CHECK: out->check = true; return true;
     case OPT_DERIVATION: out->derivation = true; return true;
+    case OPT_COUNT: out->count = true; return true;
     case OPT_IN_PLACE: out->in_place = true; return true;
     case OPT_TIME: out->time = true; return true;
     case OPT_HELP: out->help = true; return true;

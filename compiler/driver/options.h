@@ -49,7 +49,7 @@ typedef struct options {
     const char *print_after;                  // --mlir-print-ir-after
     pairs in, out;
     int64_t seed, threads, reps;
-    bool json, derivation, check, in_place, time, help, version;
+    bool json, derivation, count, check, in_place, time, help, version;
 } options;
 
 // Reads argv[1 ..]. False when something is wrong, and then the sink has errors. Strings live in `a` or in argv.

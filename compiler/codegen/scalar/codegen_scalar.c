@@ -84,6 +84,7 @@ static bool lower_function(arena *a, MlirOperation func)
 static bool run(arena *a, MlirOperation module)
 {
     bool ok = true;
+    count_declare(module);
     for (MlirOperation o = mlirBlockGetFirstOperation(ir_block(module, 0)), next; ok && o.ptr; o = next) {
         next = mlirOperationGetNextInBlock(o);
         if (ir_is(o, "func.func"))

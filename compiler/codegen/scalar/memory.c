@@ -55,13 +55,25 @@ static void write_place(builder *b, const place *q, MlirValue v)
     build_store(b, raw, q->memref, q->rank, q->at);
 }
 
+static MlirValue counted_read(lowering *l, builder *b, const place *q, MlirType to)
+{
+    count_element(l, b, q->memref, false);
+    return read_place(b, q, to);
+}
+
+static void counted_write(lowering *l, builder *b, const place *q, MlirValue v)
+{
+    count_element(l, b, q->memref, true);
+    write_place(b, q, v);
+}
+
 // The element, 0 where the guard is false, in the computing type `to`.
-static MlirValue guarded_read(builder *b, const place *q, MlirType to)
+static MlirValue guarded_read(lowering *l, builder *b, const place *q, MlirType to)
 {
     if (!q->guard.ptr)
-        return read_place(b, q, to);
+        return counted_read(l, b, q, to);
     build_if s = build_if_begin(b, q->guard, 1, &to);
-    MlirValue v = read_place(b, q, to);
+    MlirValue v = counted_read(l, b, q, to);
     build_if_else(b, &s, &v);
     v = type_is_float(to) ? build_float(b, to, 0) : build_int(b, to, 0);
     build_if_end(b, &s, &v);
@@ -69,10 +81,10 @@ static MlirValue guarded_read(builder *b, const place *q, MlirType to)
 }
 
 // The element for a slot. What memory holds in the slot's own type needs no rounding.
-static MlirValue element_for(builder *b, const tile_slot *s, const place *q)
+static MlirValue element_for(lowering *l, builder *b, const tile_slot *s, const place *q)
 {
     MlirType elem = bridge_shaped_elem(s->type);
-    MlirValue v = guarded_read(b, q, convert_computing(b, elem));
+    MlirValue v = guarded_read(l, b, q, convert_computing(b, elem));
     return q->storage == convert_elem(elem) ? v : slot_round(b, s, v);
 }
 
@@ -85,7 +97,7 @@ void lower_load(lowering *l, MlirOperation op)
     nest_open(&n, &b, op);
     MlirOperation subscripts = nest_body(l, &b, &n, op, &m);
     place q = place_of(&b, op, subscripts, m);
-    nest_write(l, &b, &n, s, element_for(&b, s, &q));
+    nest_write(l, &b, &n, s, element_for(l, &b, s, &q));
     nest_end(&n, &b, 0);
 }
 
@@ -100,10 +112,10 @@ void lower_store(lowering *l, MlirOperation op)
     MlirValue tile = tile_part(op, tile_parts_of(op).ins, 0);
     if (q.guard.ptr) {
         build_if s = build_if_begin(&b, q.guard, 0, NULL);
-        write_place(&b, &q, nest_read(l, &b, &n, tile));
+        counted_write(l, &b, &q, nest_read(l, &b, &n, tile));
         build_if_end(&b, &s, NULL);
     } else {
-        write_place(&b, &q, nest_read(l, &b, &n, tile));
+        counted_write(l, &b, &q, nest_read(l, &b, &n, tile));
     }
     nest_end(&n, &b, 0);
 }
@@ -129,7 +141,7 @@ void lower_produce(lowering *l, MlirOperation op)
     MlirOperation subscripts = nest_body(l, &b, &n, op, &m);
     place q = place_of(&b, op, subscripts, m);
     nest_subscripts(&n, s, at + lead);
-    slot_write(l, &b, s, element_for(&b, s, &q), at);
+    slot_write(l, &b, s, element_for(l, &b, s, &q), at);
     nest_end(&n, &b, 0);
 }
 

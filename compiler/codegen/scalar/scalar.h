@@ -69,6 +69,13 @@ void nest_write(lowering *l, builder *b, const tile_nest *n, const tile_slot *s,
 // Inlines the body of an operation at the current position; returns its terminator, whose operands `m` maps.
 MlirOperation nest_body(lowering *l, builder *b, const tile_nest *n, MlirOperation op, remap **out_map);
 
+// ---- count.c --------------------------------------------------------------------------------------------------------
+
+// Declares the counters of a module that has the attribute attn.count, a list of names of arrays. Before any function is lowered.
+void count_declare(MlirOperation module);
+// Counts one element that is read from, or written to, an argument of the function, when its array is counted.
+void count_element(lowering *l, builder *b, MlirValue memref, bool store);
+
 // ---- one function for each operation --------------------------------------------------------------------------------
 
 void lower_load(lowering *l, MlirOperation op);
