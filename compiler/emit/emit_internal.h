@@ -10,6 +10,9 @@ void emit_table(arena *a, LLVMModuleRef module, const program *p, const emit_ent
 // Adds the table NAME_levels of these tables, which other objects define, and the functions.
 void emit_levels_table(arena *a, LLVMModuleRef module, const program *p, int n, const emit_target *targets);
 
+// descriptors.c: replaces elements of structs by what was put there, and removes the structs that nobody needs then.
+void emit_fold_descriptors(arena *a, MlirOperation module);
+
 // How the table says a dimension: a size, a constant, or something that the check function knows.
 typedef enum emit_dim_kind { EMIT_DIM_SIZE, EMIT_DIM_CONSTANT, EMIT_DIM_OTHER } emit_dim_kind;
 typedef struct emit_dim { emit_dim_kind kind; int size; int64_t constant; } emit_dim;

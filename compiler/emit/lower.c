@@ -5,7 +5,7 @@
 // convert-to-llvm leaves what it does not know without an error, so the result is looked at. Equal operations are merged
 // first because every later step takes time for each operation; nothing else optimises here: LLVM's code generator at
 // its second level is enough for code that comes in order. The module was verified before, and LLVM verifies its own.
-#include "emit.h"
+#include "emit_internal.h"
 #include "ir/context.h"
 
 static const char views[] = "expand-strided-metadata,lower-affine";
@@ -55,6 +55,8 @@ bool emit_lower(arena *a, MlirModule module, const char **out_error)
     bool ok = run_passes(a, op, &why);
     ir_messages_detach(&messages, mlirModuleGetContext(module));
     leftover l = {a, NULL};
+    if (ok)
+        emit_fold_descriptors(a, op);
     if (!ok)
         *out_error = arena_printf(a, "the module does not reach the llvm dialect: %s%s", why, messages.text);
     else if (!ir_walk(op, is_lowered, &l)) {

@@ -198,6 +198,55 @@ static void lowers_views_of_views_and_libm_calls(void **state)
     }
 }
 
+static bool is_no_struct(MlirOperation op, void *user)
+{
+    return !ir_is(op, "llvm.insertvalue") && !ir_is(op, "llvm.extractvalue") && !ir_is(op, "llvm.mlir.poison");
+}
+
+// Strides in a loop are the arguments themselves. A descriptor that a call takes whole stays.
+static void takes_descriptors_apart(void **state)
+{
+    static const char text[] =
+        "func.func @f(%x: memref<?x?xf32, strided<[?, ?], offset: ?>>, %n: index) -> f32 {\n"
+        "  %c0 = arith.constant 0 : index\n"
+        "  %c1 = arith.constant 1 : index\n"
+        "  %zero = arith.constant 0.0 : f32\n"
+        "  %s = scf.for %i = %c0 to %n step %c1 iter_args(%a = %zero) -> (f32) {\n"
+        "    %y = memref.load %x[%i, %i] : memref<?x?xf32, strided<[?, ?], offset: ?>>\n"
+        "    %b = arith.addf %a, %y : f32\n"
+        "    scf.yield %b : f32\n"
+        "  }\n"
+        "  return %s : f32\n"
+        "}\n";
+    static const char opaque[] =
+        "llvm.func @g() -> !llvm.struct<(ptr, array<2 x i64>)>\n"
+        "llvm.func @f(%x: i64) -> i64 {\n"
+        "  %d = llvm.call @g() : () -> !llvm.struct<(ptr, array<2 x i64>)>\n"
+        "  %e = llvm.insertvalue %x, %d[1, 0] : !llvm.struct<(ptr, array<2 x i64>)>\n"
+        "  %a = llvm.extractvalue %e[1] : !llvm.struct<(ptr, array<2 x i64>)>\n"
+        "  %y = llvm.extractvalue %a[1] : !llvm.array<2 x i64>\n"
+        "  %z = llvm.extractvalue %e[1, 0] : !llvm.struct<(ptr, array<2 x i64>)>\n"
+        "  %s = llvm.add %y, %z : i64\n"
+        "  llvm.return %s : i64\n"
+        "}\n";
+    arena *a = arena_create();
+    MlirContext context = ir_context_create();
+    const char *error = "";
+    MlirModule module = mlirModuleCreateParse(context, ir_ref(text));
+    assert_true(emit_lower(a, module, &error));
+    assert_true(ir_walk(mlirModuleGetOperation(module), is_no_struct, NULL));
+    mlirModuleDestroy(module);
+    module = mlirModuleCreateParse(context, ir_ref(opaque));
+    assert_true(emit_lower(a, module, &error));
+    const char *left = ir_print(a, mlirModuleGetOperation(module));
+    assert_non_null(strstr(left, "llvm.insertvalue"));
+    assert_non_null(strstr(left, "[1] : !llvm.struct"));
+    assert_non_null(strstr(left, ", %arg0 : i64"));
+    mlirModuleDestroy(module);
+    ir_context_destroy(context);
+    arena_destroy(a);
+}
+
 // convert-to-llvm leaves unknown operations without an error.
 static void finds_what_lowering_leaves(void **state)
 {
@@ -233,6 +282,7 @@ int main(void)
         cmocka_unit_test(emits_text_and_assembly),
         cmocka_unit_test(says_what_it_cannot_emit),
         cmocka_unit_test(lowers_views_of_views_and_libm_calls),
+        cmocka_unit_test(takes_descriptors_apart),
         cmocka_unit_test(finds_what_lowering_leaves),
         cmocka_unit_test(describes_the_kernel),
     };
