@@ -1,5 +1,8 @@
 // derive_lazy.c: which references any value in range may replace (derivation.md, 3).
 //
+// Every target computes and keeps exponentials in the working type, f32 or f64, whose range the fallback guards. One that
+// stores them in f16 or f8 for its products must ask for the true maximum.
+//
 // The reference x is moved to x + s in thought. A value then scales by exp(-degree * s) or moves by shift * s, or does
 // something else. x is lazy when every root stays where it is.
 #include "derive_internal.h"
@@ -155,28 +158,6 @@ static change of_equation(const lazy_walk *w, const program_equation *e)
     return grows ? other : body;
 }
 
-// ---- the type in which the exponentials are stored ------------------------------------------------------------------
-
-// f16 and the f8 types have too little range for anything but the true maximum.
-static bool is_narrow_read(const expr_node *n, void *user)
-{
-    const program *p = user;
-    if (n->kind != EX_READ)
-        return false;
-    elem_type t = p->params.at[n->id].elem;
-    return t == ELEM_F16 || t == ELEM_F8E4M3 || t == ELEM_F8E5M2;
-}
-
-static bool in_range(const derivation *d, int reference)
-{
-    for (int k = 0; k < d->equations.n; k++) {
-        const program_equation *e = derive_equation(d, d->equations.at[k]);
-        if (e->reference == reference && expr_any(d->pool, e->body, is_narrow_read, d->p))
-            return false;
-    }
-    return true;
-}
-
 static bool is_followed(const derivation *d, int reference)
 {
     for (int k = 0; k < d->equations.n; k++)
@@ -188,7 +169,7 @@ static bool is_followed(const derivation *d, int reference)
 static bool may_be_lazy(const derivation *d, int reference, change *of)
 {
     const program_equation *x = derive_equation(d, reference);
-    if (x->kind != REDUCE_MAX || derive_is_root(d, reference) || !is_followed(d, reference) || !in_range(d, reference))
+    if (x->kind != REDUCE_MAX || derive_is_root(d, reference) || !is_followed(d, reference))
         return false;
     lazy_walk w = {d, of};
     for (int k = 0; k < d->p->equations.n; k++)
