@@ -26,11 +26,21 @@ static double time_calls(bench *b)
     return (timing_now() - start) / (double)b->calls;
 }
 
+// Callers who care for time keep the memory of a kernel from call to call; without it a call pays for fresh pages.
+static void keep_workspace(bench *b)
+{
+    size_t bytes = 0;
+    if (b->session.kernel.workspace_bytes(b->session.workload.args, &b->exec, &bytes).code == ATTN_OK && bytes)
+        b->exec.workspace = attn_workspace(NULL, bytes);
+    b->exec.workspace_bytes = b->exec.workspace ? bytes : 0;
+}
+
 // Calls once, which also brings the arrays into the caches, and decides how many calls make one repetition.
 static bool warm_up(bench *b)
 {
     if (!session_call(&b->session, &b->exec))
         return false;
+    keep_workspace(b);
     b->calls = 1;
     double once = time_calls(b);
     if (once < least_seconds)
@@ -117,6 +127,7 @@ int cmd_bench(arena *a, const options *o, compilation *c)
             measure(&b, o->reps);
             (o->json ? print_json : print_text)(&b);
         }
+        attn_workspace_release(NULL, b.exec.workspace);
     }
     session_end(&b.session);
     return driver_status(c->diags);

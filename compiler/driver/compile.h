@@ -68,6 +68,7 @@ typedef struct kernel {
     emit_code *code;
     struct jit *jit;
     attn_status (*call)(const void *args, const attn_exec *exec);
+    attn_status (*workspace_bytes)(const void *args, const attn_exec *exec, size_t *out_bytes);
     double compile_ms;            // from the program to callable code
 } kernel;
 

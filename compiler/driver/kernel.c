@@ -23,10 +23,13 @@ static bool load(compilation *c, kernel *out, const char **out_error)
     out->jit = jit_create(c->arena, object, size, out_error);
     if (!out->jit)
         return false;
-    *out_error = "the kernel's function is missing";
-    void *entry = jit_lookup(out->jit, emit_c_name(c->arena, c->program->name));
+    *out_error = "the kernel's functions are missing";
+    const char *name = emit_c_name(c->arena, c->program->name);
+    void *entry = jit_lookup(out->jit, name);
+    void *bytes = jit_lookup(out->jit, arena_printf(c->arena, "%s_workspace_bytes", name));
     memcpy(&out->call, &entry, sizeof entry);
-    return entry != NULL;
+    memcpy(&out->workspace_bytes, &bytes, sizeof bytes);
+    return entry && bytes;
 }
 
 bool kernel_load_module(compilation *c, kernel *out)
