@@ -164,6 +164,15 @@ static void count(walker *w, int loop, status s, double times)
 // ---- the walk -------------------------------------------------------------------------------------------------------
 static status walk(walker *w, int k);
 
+// Blocks that are cut end at the last key that one of the rows sees.
+static int64_t last_seen(const walker *w, const span_of_keys *seen, int64_t end)
+{
+    int64_t hi = seen[0].hi;
+    for (int r = 1; r < w->sweep->range_count; r++)
+        hi = greater(hi, seen[r].hi);
+    return lesser(end, hi);
+}
+
 // One block of keys for one block of rows; the block of keys goes through in pieces, one for each range that cuts it.
 static status meet(walker *w, const span_of_keys *seen, int64_t rows, int64_t from, int64_t end)
 {
@@ -176,7 +185,8 @@ static status meet(walker *w, const span_of_keys *seen, int64_t rows, int64_t fr
         if (s == EMPTY)
             continue;
         full += s == FULL ? b - a : 0;
-        w->out->scores += w->factor * (double)rows * (double)(b - a);
+        int64_t last = s == PARTIAL ? last_seen(w, seen, b) : b;
+        w->out->scores += w->factor * (double)rows * (double)(last - a);
         all = PARTIAL;
     }
     w->steps++;
