@@ -34,7 +34,7 @@ int cmd_explain(arena *a, const options *o, compilation *c)
     workload_init(a, c->spec, c->diags, &w);
     if (read_given(&w, o) && workload_define(&w, c, &o->defines) && compile_passes(c)) {
         explainer x = explain_begin(c, &w);
-        if (o->count && !explain_count(&x, c, (uint64_t)o->seed))
+        if (o->count && !explain_count(&x, c, &constants, (uint64_t)o->seed))
             return driver_status(c->diags);
         (o->json ? explain_print_json : explain_print)(&x, o->derivation);
     }

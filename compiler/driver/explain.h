@@ -2,6 +2,7 @@
 #ifndef ATTNC_DRIVER_EXPLAIN_H
 #define ATTNC_DRIVER_EXPLAIN_H
 #include "driver.h"
+#include "model/model.h"
 #include "support/json.h"
 
 // Blocks of one loop: a block is what one iteration of this loop and the loops around it holds, over all that lies
@@ -15,7 +16,7 @@ typedef struct nest_walk {
     block_counts *loop;           // by number of the loop
     double items;                 // groups of rows, over all point loops: how often the loops inside start
     double rows;                  // rows of all row blocks, each once
-    double keys;                  // of the key blocks that are visited, for each group (rows outside: for each row block)
+    double keys;                  // of the key blocks that each group (rows outside: each row block) visits
     double scores;                // rows x keys of the blocks of both that are visited
 } nest_walk;
 
@@ -29,6 +30,19 @@ typedef struct traffic {
     int64_t counted_loads, counted_stores;   // explain_count
 } traffic;
 typedef VEC(traffic) traffic_list;
+
+// A nest with rows and keys beside the cost model, for the sizes that -D gave.
+typedef struct nest_model {
+    bool known;
+    const machine *machine;
+    problem problem;
+    model_choice choice;          // what the nest does
+    model_granularity kept;       // the row of the table that the nest keeps on chip
+    model_footprint buffer[MODEL_GRANULARITIES];   // multihead … tile: FLAT's table 2, and the tile
+    model_roofline roofline;
+    double seconds;               // of the nest on one core
+    model_choice best;            // what the model would take for these sizes
+} nest_model;
 
 typedef struct explainer {
     const compilation *c;
@@ -62,9 +76,12 @@ nest_walk explain_walk(const explainer *x, const program_nest *n);
 // ---- explain_traffic.c ----------------------------------------------------------------------------------------------
 traffic_list explain_traffic(const explainer *x, const nest_walk *walks);
 
+// ---- explain_model.c ------------------------------------------------------------------------------------------------
+nest_model explain_model(const explainer *x, const program_nest *n, const nest_walk *w);
+
 // ---- explain_count.c ------------------------------------------------------------------------------------------------
-// Runs the nests as scalar code with counters, one thread; fills counted_loads and counted_stores. Last use of *c.
-bool explain_count(explainer *x, compilation *c, uint64_t seed);
+// Compiles again, runs the nests as scalar code with counters, one thread; fills counted_loads and counted_stores.
+bool explain_count(explainer *x, compilation *c, const pairs *constants, uint64_t seed);
 
 // ---- explain_print.c, explain_json.c --------------------------------------------------------------------------------
 void explain_print(const explainer *x, bool derivation);

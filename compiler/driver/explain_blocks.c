@@ -3,8 +3,8 @@
 //   where j <= i, i by 4, j by 4, N = M = 8:      for i (row of 4)       2 blocks: 0 empty, 0 full, 2 partial
 //                                                   for j (sweep of 4)   4 blocks: 1 empty, 1 full, 2 partial
 //
-// It asks the ranges that bound-blocks found the same questions as passes/lower/sweep.c: which key blocks does a group of
-// rows visit, which of them does a row block compute, and with a mask or without.
+// It asks the ranges that bound-blocks found the same questions as passes/lower/sweep.c: which key blocks does a group
+// of rows visit, which of them does a row block compute, and with a mask or without.
 #include "explain.h"
 
 enum { MAX_RANGES = 4, FIRST_BLOCK_SYMBOL = 16 };

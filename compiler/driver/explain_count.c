@@ -1,5 +1,5 @@
-// explain_count.c: runs the nests that are explained, on the scalar code generator with counters in its loads and stores,
-// and puts what they moved beside what was predicted.
+// explain_count.c: runs the nests that are explained, on the scalar code generator with counters in its loads and
+// stores, and puts what they moved beside what was predicted.
 #include "explain.h"
 #include "ir/context.h"
 #include <string.h>
@@ -32,15 +32,13 @@ static bool run(explainer *x, compilation *c, kernel *k, int64_t *counts)
     return status.code == ATTN_OK;
 }
 
-bool explain_count(explainer *x, compilation *c, uint64_t seed)
+static bool count(explainer *x, compilation *c, uint64_t seed)
 {
     kernel k;
-    if (x->unknown) {
-        diag_report(c->diags, DIAG_command_line, (span){0, 0}, NULL, "--count: %s", x->unknown);
+    if (!workload_fill(x->w, seed) || !compile_passes(c))
         return false;
-    }
     c->target = target_by_name("generic");   // the nests are there already: its code generator only
-    if (!workload_fill(x->w, seed) || !compile_ir(c, IR_TILE))
+    if (!compile_ir(c, IR_TILE))
         return false;
     ask_for_counts(c, &x->traffic);
     if (!kernel_load_module(c, &k))
@@ -51,8 +49,21 @@ bool explain_count(explainer *x, compilation *c, uint64_t seed)
         x->traffic.at[i].counted_loads = counts[2 * i];
         x->traffic.at[i].counted_stores = counts[2 * i + 1];
     }
-    x->counted = ok;
     kernel_release(&k);
-    workload_deinit(x->w);
     return ok;
+}
+
+bool explain_count(explainer *x, compilation *c, const pairs *constants, uint64_t seed)
+{
+    if (x->unknown) {
+        diag_report(c->diags, DIAG_command_line, (span){0, 0}, NULL, "--count: %s", x->unknown);
+        return false;
+    }
+    // Lowering changes the program: it gets one of its own.
+    program *spec = c->spec, *explained = c->program;
+    const target *target = c->target;
+    x->counted = compile_program(c, c->schedule, constants) && count(x, c, seed);
+    workload_deinit(x->w);
+    c->spec = spec, c->program = explained, c->target = target;
+    return x->counted;
 }

@@ -39,6 +39,65 @@ static void put_loop(json *j, const explainer *x, const program_loop *l, const n
     json_close(j, '}');
 }
 
+static void put_buffers(json *j, const nest_model *m)
+{
+    json_open(j, "buffers", '[');
+    for (int g = MODEL_MULTIHEAD; g <= MODEL_TILE; g++) {
+        const model_footprint *f = &m->buffer[g];
+        json_open(j, NULL, '{');
+        json_string(j, "granularity", model_granularity_name((model_granularity)g));
+        json_int(j, "elements", f->elements);
+        json_int(j, "bytes", f->bytes);
+        json_string(j, "fits", machine_level_name(f->level));
+        json_bool(j, "this_nest", g == (int)m->kept);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_side(json *j, const char *name, double bytes, double intensity, double attainable)
+{
+    json_open(j, name, '{');
+    json_number(j, "bytes", bytes);
+    json_number(j, "intensity", intensity);
+    json_number(j, "attainable_gflops", attainable / 1e9);
+    json_close(j, '}');
+}
+
+static void put_levels(json *j, const nest_model *m)
+{
+    json_open(j, "levels", '[');
+    for (int level = LEVEL_L1; level < LEVEL_COUNT; level++) {
+        const model_traffic *t = &m->roofline.level[level];
+        json_open(j, NULL, '{');
+        json_string(j, "level", machine_level_name((machine_level)level));
+        json_number(j, "gbytes_per_s", t->bandwidth / 1e9);
+        put_side(j, "fused", t->fused_bytes, t->fused_intensity, t->fused_attainable);
+        put_side(j, "unfused", t->unfused_bytes, t->unfused_intensity, t->unfused_attainable);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_model(json *j, const nest_model *m)
+{
+    if (!m->known) {
+        json_null(j, "model");
+        return;
+    }
+    json_open(j, "model", '{');
+    json_string(j, "machine", m->machine->name);
+    json_number(j, "flops", m->roofline.flops);
+    json_number(j, "peak_gflops", m->roofline.peak / 1e9);
+    put_buffers(j, m);
+    put_levels(j, m);
+    json_number(j, "fused_bound_gflops", m->roofline.fused_attainable / 1e9);
+    json_number(j, "unfused_bound_gflops", m->roofline.unfused_attainable / 1e9);
+    json_number(j, "ms", m->seconds * 1e3);
+    json_string(j, "best", m->best.reason);
+    json_close(j, '}');
+}
+
 static void put_nest(json *j, const explainer *x, const program_nest *n, const nest_walk *w)
 {
     json_open(j, NULL, '{');
@@ -46,6 +105,8 @@ static void put_nest(json *j, const explainer *x, const program_nest *n, const n
     json_string(j, "softmax", explain_method(n));
     json_int(j, "sweeps", n->sweeps);
     json_string(j, "reason", n->reason);
+    nest_model model = explain_model(x, n, w);
+    put_model(j, &model);
     json_open(j, "loops", '[');
     for (int k = 0; k < n->loop_count; k++)
         put_loop(j, x, &n->loops[k], w, k);

@@ -3,28 +3,9 @@
 //   before   nest loops [b point, h point, i row, j sweep]
 //   after    the same loops, softmax "online", granularity "tile", group_rows 192, row_block 48, key_block 64, and the reason
 #include "model/model.h"
+#include "nest_problem.h"
 #include "passes.h"
 #include <string.h>
-
-static const program_loop *find_loop(const program_nest *n, loop_kind kind)
-{
-    for (int k = 0; k < n->loop_count; k++)
-        if (n->loops[k].kind == kind)
-            return &n->loops[k];
-    return NULL;
-}
-
-// The size of an index's range when it is a constant or a specialised size, else -1.
-static int64_t extent(const program *p, int index)
-{
-    const expr_node *hi = expr_get(p->pool, p->indices.at[index].hi);
-    const expr_node *lo = expr_get(p->pool, p->indices.at[index].lo);
-    if (lo->kind != EX_INT || lo->value.i != 0)
-        return -1;
-    if (hi->kind == EX_INT)
-        return hi->value.i;
-    return hi->kind == EX_SIZE ? p->sizes.at[hi->id].constant : -1;
-}
 
 static bool reduces(const program_equation *e, int index)
 {
@@ -57,35 +38,6 @@ static int plain_sweeps(const program *p, const program_nest *n, int swept, int 
             most = out_sweep[number];
     }
     return most;
-}
-
-static problem describe(const program *p, const program_nest *n, const program_loop *row, const program_loop *sweep)
-{
-    problem q = problem_unknown();
-    if (row)
-        q.queries = extent(p, row->index);
-    if (sweep)
-        q.keys = extent(p, sweep->index);
-    q.working_bytes = 4;
-    q.value_width = 0;
-    for (int k = 0; k < n->equation_count; k++) {
-        const program_equation *e = &p->equations.at[n->equations[k]];
-        if (e->type == TY_F64)
-            q.working_bytes = 8;
-        if (e->domain && sweep && program_ranges_over(e, sweep->index))
-            q.masked_fraction = 0.5;
-        if (e->kind != REDUCE_SUM)
-            continue;
-        if (sweep && program_has_index(e->own, e->own_count, sweep->index))
-            q.width = extent(p, e->reduced[0]);
-        else if (sweep && reduces(e, sweep->index) && e->own_count)
-            q.value_width = extent(p, e->own[e->own_count - 1]);
-    }
-    q.element_bytes = q.working_bytes;
-    q.result_bytes = q.working_bytes;
-    q.share_rows = row != NULL;
-    q.online_sweeps = n->sweeps;
-    return q;
 }
 
 static model_forced forced_by(const program_schedule *s, const program_loop *row, const program_loop *sweep)
@@ -147,8 +99,9 @@ static int64_t round_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; 
 
 static void select_nest(program *p, program_nest *n, const machine *m)
 {
-    const program_loop *row = find_loop(n, LOOP_ROW), *sweep = find_loop(n, LOOP_SWEEP);
-    problem q = describe(p, n, row, sweep);
+    const program_loop *row = nest_find_loop(n, LOOP_ROW), *sweep = nest_find_loop(n, LOOP_SWEEP);
+    problem q = nest_problem(p, n, nest_constant, p);
+    q.batches = q.heads = q.kv_heads = -1;   // groups of rows are made for a call that has several heads
     int *plain = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
     q.plain_sweeps = sweep ? plain_sweeps(p, n, sweep->index, plain) : 1;
     model_forced f = forced_by(&p->schedule, row, sweep);
