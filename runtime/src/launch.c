@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LINE = 64 };   // workspaces of workers and temporaries start at multiples of it
+enum { LINE = 64, LONG_ROW = 16 };   // workspaces of workers and temporaries start at multiples of a line
 
 // The state of one call. The arrays behind the pointers lie in one block on the caller's stack, or, for kernels with very
 // many parameters, in allocated memory.
@@ -98,30 +98,45 @@ static bool round_up(size_t bytes, size_t *out)
     return !__builtin_add_overflow(bytes, LINE - 1, out) && (*out &= ~(size_t)(LINE - 1), true);
 }
 
-// The shape of a temporary; its bytes, rounded up, are added to *total. False when there are too many.
-static bool shape_temporary(const attn_context *context, const attn_temporary *t, attn_tensor *out, size_t *total)
+// Elements from row to row of a temporary. Long rows take an odd number of cache lines: a block of columns would else fall
+// into a few sets of the caches when the length is a multiple of a power of two.
+static int64_t row_stride(int64_t size, int64_t bytes)
+{
+    int64_t per_line = LINE / bytes;
+    if (size < LONG_ROW * per_line || size > INT64_MAX - 2 * LINE)
+        return size;
+    int64_t lines = (size + per_line - 1) / per_line;
+    return (lines + 1 - lines % 2) * per_line;
+}
+
+// The shape of a temporary, and its bytes, rounded up. False when there are too many.
+static bool shape_temporary(const attn_context *context, const attn_temporary *t, attn_tensor *out, size_t *out_bytes)
 {
     int64_t stride = 1, bytes;
-    size_t rounded;
+    bool some = true;
     t->extents(context, out->size);
     for (int i = t->rank; i-- > 0;) {
-        if (out->size[i] < 0)
+        int64_t size = out->size[i];
+        if (size < 0)
             return false;
+        some = some && size;
         out->stride[i] = stride;
-        if (__builtin_mul_overflow(stride, out->size[i] ? out->size[i] : 1, &stride))
+        if (i > 0 && i == t->rank - 1)
+            size = row_stride(size, t->bytes);
+        if (__builtin_mul_overflow(stride, size ? size : 1, &stride))
             return false;
     }
-    for (int i = 0; i < t->rank; i++)
-        stride = out->size[i] ? stride : 0;
-    return !__builtin_mul_overflow(stride, t->bytes, &bytes) && round_up((size_t)bytes, &rounded) &&
-           !__builtin_add_overflow(*total, rounded, total);
+    return !__builtin_mul_overflow(some ? stride : 0, t->bytes, &bytes) && round_up((size_t)bytes, out_bytes);
 }
 
 static bool measure_temporaries(call *c)
 {
-    for (int i = 0; i < c->kernel->temporary_count; i++)
-        if (!shape_temporary(&c->context, &c->kernel->temporary[i], &c->temporaries[i], &c->temporary_bytes))
+    for (int i = 0; i < c->kernel->temporary_count; i++) {
+        size_t bytes;
+        if (!shape_temporary(&c->context, &c->kernel->temporary[i], &c->temporaries[i], &bytes) ||
+            __builtin_add_overflow(c->temporary_bytes, bytes, &c->temporary_bytes))
             return false;
+    }
     return true;
 }
 
@@ -152,13 +167,9 @@ static attn_status measure(call *c, size_t *out_bytes)
 static void place_temporaries(call *c, char *memory)
 {
     for (int i = 0; i < c->kernel->temporary_count; i++) {
-        const attn_temporary *t = &c->kernel->temporary[i];
-        attn_tensor *tensor = &c->temporaries[i];
-        size_t bytes = (size_t)t->bytes;
-        tensor->data = memory;
-        for (int k = 0; k < t->rank; k++)
-            bytes *= (size_t)tensor->size[k];
-        round_up(bytes, &bytes);
+        size_t bytes = 0;
+        shape_temporary(&c->context, &c->kernel->temporary[i], &c->temporaries[i], &bytes);
+        c->temporaries[i].data = memory;
         memory += bytes;
     }
 }
