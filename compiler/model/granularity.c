@@ -238,7 +238,7 @@ static bool method_possible(const problem *p, model_method method)
 {
     if (method == MODEL_ONLINE)
         return p->online_sweeps < p->plain_sweeps || p->plain_sweeps == 1;
-    return p->plain_sweeps > 1;
+    return p->plain_sweeps > 1 && !(method == MODEL_STAGED && p->logits_in_memory);
 }
 
 static bool granularity_legal(const problem *p, model_granularity g)

@@ -15,6 +15,7 @@ typedef struct problem {
     double masked_fraction;             // scores in blocks that no domain covers, 0 .. 1: 0.5 when causal
     int online_sweeps;                  // sweeps over the keys with all repairs made (attention: 1); 0: as plain_sweeps
     int plain_sweeps;                   // sweeps without any repair (attention: 2, the division hoisted)
+    bool logits_in_memory;              // another nest made them: every sweep reads them, there are none to stage
     bool share_batches, share_heads, share_rows;   // which loops the dependences allow to be shared
 } problem;
 

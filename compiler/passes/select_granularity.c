@@ -40,6 +40,18 @@ static int plain_sweeps(const program *p, const program_nest *n, int swept, int 
     return most;
 }
 
+// Values of the swept index that the first sweep makes and later ones read: rows of logits. Those of another nest lie in
+// memory already.
+static bool makes_logits(const program *p, const program_nest *n, int swept, const int *sweep)
+{
+    for (int k = 0; k < n->equation_count; k++) {
+        const program_equation *e = &p->equations.at[n->equations[k]];
+        if (!reduces(e, swept) && program_has_index(e->own, e->own_count, swept) && sweep[n->equations[k]] == 1)
+            return true;
+    }
+    return false;
+}
+
 static model_forced forced_by(const program_schedule *s, const program_loop *row, const program_loop *sweep)
 {
     model_forced f = {.granularity = model_granularity_from_name(s->granularity), .count = s->granularity_count,
@@ -104,6 +116,7 @@ static void select_nest(program *p, program_nest *n, const machine *m)
     q.batches = q.heads = q.kv_heads = -1;   // groups of rows are made for a call that has several heads
     int *plain = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
     q.plain_sweeps = sweep ? plain_sweeps(p, n, sweep->index, plain) : 1;
+    q.logits_in_memory = sweep && !makes_logits(p, n, sweep->index, plain);
     model_forced f = forced_by(&p->schedule, row, sweep);
     model_choice c;
     model_choose(m, &q, &f, &c);

@@ -85,6 +85,20 @@ static void without_repairs(void **unused)
     assert_int_equal(choose("x86-64-v4", p, nothing).method, MODEL_RECOMPUTE);
 }
 
+// Logits of another nest lie in memory: none can be staged, and fewer sweeps read them less often.
+static void logits_in_memory(void **unused)
+{
+    problem p = attention(1, 16, 2048, 64);
+    p.logits_in_memory = true;
+    p.online_sweeps = 2;
+    p.plain_sweeps = 3;
+    model_choice c = choose("x86-64-v4", p, nothing);
+    assert_int_equal(c.method, MODEL_ONLINE);
+    assert_true(c.method_seconds[MODEL_STAGED] < 0);
+    p.online_sweeps = 3;
+    assert_int_equal(choose("x86-64-v4", p, (model_forced){.granularity = MODEL_ROW}).method, MODEL_RECOMPUTE);
+}
+
 static void one_sweep(void **unused)
 {
     problem p = attention(1, 16, 2048, 64);
@@ -205,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measured_blocks),           cmocka_unit_test(narrow_types),
         cmocka_unit_test(decode),                    cmocka_unit_test(splits_by_sizes_alone),
-        cmocka_unit_test(without_repairs),           cmocka_unit_test(one_sweep),
+        cmocka_unit_test(without_repairs),           cmocka_unit_test(logits_in_memory), cmocka_unit_test(one_sweep),
         cmocka_unit_test(dependences_limit_sharing), cmocka_unit_test(forced_as_asked),
         cmocka_unit_test(few_rows),                  cmocka_unit_test(more_work_takes_longer),
         cmocka_unit_test(any_input_gives_a_choice),
