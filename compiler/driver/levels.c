@@ -57,17 +57,22 @@ static bool make_object(job *j)
     return ok;
 }
 
-// What a pass leaves is printed once, for the level that this CPU would take.
-static int compile(void *user)
+// The same source with nothing compiled. What a pass leaves is printed once, for the level that this CPU would take.
+static void begin(job *j, const compilation *from)
 {
-    job *j = user;
     compilation *c = &j->c;
-    bool shown = j->target == j->from->target;
+    *c = *from;
     c->context = (MlirContext){NULL};
     c->module = (MlirModule){NULL};
     c->stage = IR_NONE;
     c->times = NULL;   // of the whole, not of a thread
-    c->print_after = shown ? c->print_after : NULL;
+    c->print_after = j->target == from->target ? c->print_after : NULL;
+}
+
+static int compile(void *user)
+{
+    job *j = user;
+    compilation *c = &j->c;
     bool ok = compile_retarget(c, j->options, j->target) && compile_program(c, c->schedule, &j->options->defines) &&
               compile_passes(c) && compile_ir(c, IR_CODE) && make_object(j);
     compile_release(c);
@@ -77,7 +82,6 @@ static int compile(void *user)
 static int compile_apart(void *user)
 {
     job *j = user;
-    j->c = *j->from;
     j->c.arena = j->arena;
     j->c.diags = diag_sink_create(j->arena, &j->from->source);
     return compile(j);
@@ -86,15 +90,17 @@ static int compile_apart(void *user)
 static void *run(void *user)
 {
     job *j = user;
+    begin(j, j->from);
     j->arena = arena_create();
     j->done = j->arena && arena_guard(j->arena, compile_apart, j, false);
+    compile_release(&j->c);    // when memory ran out on the way
     return NULL;
 }
 
 // Threads keep their messages to themselves: a level that failed is compiled again where they are heard.
 static bool run_again(job *j, compilation *c)
 {
-    j->c = *c;
+    begin(j, c);
     return compile(j);
 }
 
