@@ -19,6 +19,14 @@ typedef struct bounds_block { int index; expr first, last; } bounds_block;
 int bounds_solve(expr_pool *p, expr condition, int index, expr lo, expr hi, int block_count, const bounds_block *blocks,
                  int max_ranges, program_range *out_ranges);
 
+// Conditions over the symbols of `blocks` (and what else is fixed): *out_some is false only when `condition` holds nowhere
+// in the block of all these indices, *out_every is true only when it holds everywhere. For comparisons of sums, quotients,
+// remainders and absolute values of indices they are exact where the sides do not move together.
+void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, expr *out_some,
+                       expr *out_every);
+// May ranges say less about a block than bounds_block_test: are there alternatives, quotients or remainders?
+bool bounds_needs_test(const expr_pool *p, expr condition);
+
 // Interval of an integer expression when each index runs over its range and sizes are >= 0; expressions or 0
 // (unbounded).
 void bounds_interval(const program *p, expr e, expr *out_min, expr *out_max);

@@ -92,7 +92,7 @@ typedef struct program_nest {
     int inner_points;         // how many of the innermost point loops lie inside the block
     int64_t inner_count;      // multihead: batches in a block
     const char *reason;       // why it was chosen, for people
-    expr exists;              // conjunction that bound-blocks solved, 0: all
+    expr exists;              // where a score exists, when blocks are to be tested by it beside the ranges; 0: ranges say all
 } program_nest;
 
 // What a schedule asks for; everything is optional. Index and equation numbers.

@@ -5,13 +5,15 @@
 //
 // It asks the ranges that bound-blocks found the same questions as passes/lower/sweep.c: which key blocks does a group
 // of rows visit, which of them does a row block compute, and with a mask or without.
+#include "algebra/bounds.h"
 #include "explain.h"
 
 enum { MAX_RANGES = 4, FIRST_BLOCK_SYMBOL = 16 };
 static const double most_steps = 2e8;
 
 typedef enum status { EMPTY, FULL, PARTIAL, NONE } status;
-typedef struct span_of_keys { int64_t lo, hi, full_lo, full_hi; } span_of_keys;
+// A range of keys that rows first … last see.
+typedef struct span_of_keys { int64_t lo, hi, full_lo, full_hi, first, last; } span_of_keys;
 
 typedef struct walker {
     const explainer *x;
@@ -22,6 +24,7 @@ typedef struct walker {
     lanes **lo, **hi;                    // of the index of each loop
     lanes *range[MAX_RANGES][4];
     const program_loop *sweep;           // the innermost one; NULL: none
+    lanes *some, *every;                 // of the nest's condition for a block; NULL: ranges say all
     bool masked;
     bool *matters;                       // loops whose iterations differ
     int row;                             // index, -1: none
@@ -101,6 +104,19 @@ static bool prepare_loops(walker *w)
     return true;
 }
 
+static bool prepare_condition(walker *w)
+{
+    expr_pool *pool = w->x->p->pool;
+    int index[2] = {w->sweep->index, w->row}, n = 0;
+    bounds_block blocks[2];
+    for (; n < (w->row >= 0 ? 2 : 1); n++)
+        blocks[n] = (bounds_block){index[n], expr_symbol(pool, TY_INT, FIRST_BLOCK_SYMBOL + 2 * index[n]),
+                                   expr_symbol(pool, TY_INT, FIRST_BLOCK_SYMBOL + 1 + 2 * index[n])};
+    expr some, every;
+    bounds_block_test(pool, w->n->exists, n, blocks, &some, &every);
+    return (w->some = evaluator(w, some)) && (w->every = evaluator(w, every));
+}
+
 static bool prepare_ranges(walker *w)
 {
     for (int r = 0; w->sweep && r < w->sweep->range_count; r++) {
@@ -111,7 +127,7 @@ static bool prepare_ranges(walker *w)
                 return false;
     }
     w->masked = w->sweep && is_masked(w);
-    return true;
+    return !w->sweep || !w->n->exists || prepare_condition(w);
 }
 
 // ---- ranges ---------------------------------------------------------------------------------------------------------
@@ -124,7 +140,7 @@ static void look(walker *w, int64_t from, int64_t end, span_of_keys *out)
     }
     for (int r = 0; r < w->sweep->range_count; r++)
         out[r] = (span_of_keys){lanes_eval_one(w->range[r][0], w->at), lanes_eval_one(w->range[r][1], w->at),
-                                lanes_eval_one(w->range[r][2], w->at), lanes_eval_one(w->range[r][3], w->at)};
+                                lanes_eval_one(w->range[r][2], w->at), lanes_eval_one(w->range[r][3], w->at), from, end - 1};
 }
 
 static int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -137,6 +153,17 @@ static void cut(const span_of_keys *r, int64_t from, int64_t end, int64_t *out_f
     *out_end = lesser(end, r->hi);
 }
 
+// The nest's condition for a block of rows first … last and keys from … end - 1.
+static status test_condition(const walker *w, const span_of_keys *seen, int64_t from, int64_t end, status by_ranges)
+{
+    if (!w->some || by_ranges == FULL)
+        return by_ranges;
+    w->symbols[2 * w->sweep->index] = from, w->symbols[2 * w->sweep->index + 1] = end - 1;
+    if (w->row >= 0)
+        w->symbols[2 * w->row] = seen->first, w->symbols[2 * w->row + 1] = seen->last;
+    return !lanes_eval_one(w->some, w->at) ? EMPTY : lanes_eval_one(w->every, w->at) ? FULL : by_ranges;
+}
+
 // What rows that see `seen` do with keys from … end - 1.
 static status test(const walker *w, const span_of_keys *seen, int64_t from, int64_t end)
 {
@@ -146,7 +173,7 @@ static status test(const walker *w, const span_of_keys *seen, int64_t from, int6
             return FULL;
         visited = visited || (from < seen[r].hi && end > seen[r].lo);
     }
-    return visited ? PARTIAL : EMPTY;
+    return visited ? test_condition(w, seen, from, end, PARTIAL) : EMPTY;
 }
 
 static status join(status a, status b)

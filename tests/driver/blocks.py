@@ -21,6 +21,7 @@ schedule k as narrow { tile j by 16; granularity row(32); }
 schedule k as keys { tile j by 32; order j, i; }
 schedule k as head { granularity head(1); tile j by 48; }
 schedule k as batch { granularity batch; }
+schedule k as staged { softmax staged; }
 schedule k as recompute { softmax recompute; }
 """
 
@@ -35,11 +36,16 @@ MASKS = [
     ("abs(i - j) <= 33", lambda i, j, n, m: abs(i - j) <= 33),
     ("j <= i && (j < 4 || i - j < 40)", lambda i, j, n, m: j <= i and (j < 4 or i - j < 40)),
     ("j < 37 || j <= i", lambda i, j, n, m: j < 37 or j <= i),
+    ("j % 3 == i % 3", lambda i, j, n, m: j % 3 == i % 3),
+    ("j <= i && (i - j) % 5 == 0", lambda i, j, n, m: j <= i and (i - j) % 5 == 0),
+    ("(i - j) % 128 < 4", lambda i, j, n, m: (i - j) % 128 < 4),
+    ("j / 32 == i / 32 || j % 64 >= 60", lambda i, j, n, m: j // 32 == i // 32 or j % 64 >= 60),
     ("j < 10 || (j >= i && j < i + 20)", lambda i, j, n, m: j < 10 or i <= j < i + 20),
+    ("(j <= i && i - j < 10) || j >= 100", lambda i, j, n, m: i - 10 < j <= i or j >= 100),
     ("j < 5 || j == i || j > M - 7", lambda i, j, n, m: j < 5 or j == i or j > m - 7),
 ]
 SIZES = [(0, 7), (7, 0), (1, 1), (1, 65), (65, 1), (49, 65), (33, 33), (96, 128), (97, 200), (200, 97), (255, 255)]
-SCHEDULES = ["auto", "narrow", "keys", "head", "batch", "recompute"]
+SCHEDULES = ["auto", "narrow", "keys", "head", "batch", "staged", "recompute"]
 FEW = [(49, 65), (200, 97)]   # for all but the first two
 BATCHES, HEADS = 2, 3
 

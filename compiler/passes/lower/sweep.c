@@ -98,6 +98,35 @@ static block_test test_block(lower *l, scope *s, const program_loop *loop, const
     return t;
 }
 
+static void set_symbol(lower *l, scope *at, int id, MlirValue index)
+{
+    made m = {expr_symbol(l->pool, TY_INT, id), op_to_int(&l->o, at->block, index)};
+    VEC_PUSH(l->arena, &at->scalars, m);
+    VEC_PUSH(l->arena, &at->overrides, m);
+}
+
+// The nest's condition for the block of these rows and keys: what ranges do not tell.
+static void test_condition(lower *l, scope *s, const program_loop *loop, const binding *keys, MlirValue first, MlirValue last,
+                           block_test *t)
+{
+    bounds_block blocks[2];
+    int n = 0, index[2] = {loop->index, l->row};
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
+    MlirValue last_key = op_binary(&l->o, s->block, "arith.subi", end, op_index(&l->o, s->block, 1));
+    MlirValue ends[2][2] = {{keys->from, last_key}, {first, last}};
+    for (; n < (l->row >= 0 ? 2 : 1); n++) {
+        blocks[n] = (bounds_block){index[n], expr_symbol(l->pool, TY_INT, 16 + 2 * index[n]),
+                                   expr_symbol(l->pool, TY_INT, 17 + 2 * index[n])};
+        set_symbol(l, at, 16 + 2 * index[n], ends[n][0]);
+        set_symbol(l, at, 17 + 2 * index[n], ends[n][1]);
+    }
+    expr some, every;
+    bounds_block_test(l->pool, l->nest->exists, n, blocks, &some, &every);
+    t->visited = op_binary(&l->o, s->block, "arith.andi", t->visited, lt_scalar(l, at, some));
+    t->full = op_binary(&l->o, s->block, "arith.ori", t->full, lt_scalar(l, at, every));
+}
+
 // Cuts the block of keys behind the last one that exists for these rows. Tiles of keys that were made for the whole block
 // serve the shorter one, which begins at the same place.
 static void cut_keys(lower *l, scope *s, const program_loop *loop, MlirValue first, MlirValue last)
@@ -138,8 +167,10 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
     if (rows)
         first = rows->from, last = last_row(l, s, rows);
     block_test here = test_block(l, s, loop, keys, first, last);
+    if (l->nest->exists)
+        test_condition(l, s, loop, keys, first, last, &here);
     MlirBlock visited[2], kind[2];
-    bool test = varies_by_rows(l, loop) && !l->rows_outside;
+    bool cut = varies_by_rows(l, loop) && !l->rows_outside, test = cut || l->nest->exists;
     MlirOperation if_visited = {NULL};
     scope *at = s;
     if (test) {
@@ -151,7 +182,7 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
     lt_block(l, full, sweep, false);
     op_end(&l->o, kind[0]);
     scope *partial = scope_open(l, SCOPE_BRANCH, at, kind[1]);
-    if (test)
+    if (cut)
         cut_keys(l, partial, loop, first, last);
     make_masks(l, partial, sweep);
     lt_block(l, partial, sweep, true);

@@ -1,0 +1,204 @@
+// bounds_block.c: does a condition hold somewhere in a block of all its indices, and everywhere? (bounds_block_test)
+//
+// Ranges of one index cannot say it for remainders and quotients: i % 4 == j % 4, or j / 32 == i / 32 || j % 64 >= 60.
+// Here each side of a comparison gets its least and greatest value over the block,
+//
+//     x in [p, q]:   x % c in [p % c, q % c] when p / c == q / c, else [0, c - 1]
+//
+// and comparisons become conditions on these. What is not understood may hold somewhere, and does not hold everywhere.
+#include "bounds.h"
+#include "interval.h"
+
+enum { MAX_DEPTH = 24 };
+
+typedef struct tester {
+    expr_pool *p;
+    int block_count;
+    const bounds_block *blocks;
+} tester;
+
+// Values of a side; `ok` (0: true): when this is known.
+typedef struct limits { bool known; expr lo, hi, ok; } limits;
+typedef struct verdict { expr some, every; } verdict;
+
+static expr apply2(const tester *t, expr_fn f, expr a, expr b) { return expr_apply2(t->p, f, a, b); }
+static expr both(const tester *t, expr a, expr b) { return apply2(t, EF_AND, a, b); }
+static expr not(const tester *t, expr a) { return expr_apply1(t->p, EF_NOT, a); }
+
+static expr choose(const tester *t, expr c, expr a, expr b)
+{
+    return expr_apply(t->p, EF_SELECT, 3, (expr[]){c, a, b});
+}
+
+static verdict unknown(const tester *t)
+{
+    return (verdict){expr_bool(t->p, true), expr_bool(t->p, false)};
+}
+
+// ---- limits ---------------------------------------------------------------------------------------------------------
+static bool is_read_or_value(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_VALUE; }
+static bool is_scalar(const expr_node *n, void *user) { return n->kind == EX_SCALAR; }
+
+static bool is_not_plain(const expr_node *n, void *user)
+{
+    if (n->kind == EX_APPLY)
+        return n->fn != EF_ADD && n->fn != EF_SUB && n->fn != EF_MUL && n->fn != EF_NEG;
+    return n->kind != EX_INT && n->kind != EX_SIZE && n->kind != EX_INDEX;
+}
+
+static bool varies(const tester *t, expr e)
+{
+    for (int k = 0; k < t->block_count; k++)
+        if (expr_uses_index(t->p, e, t->blocks[k].index))
+            return true;
+    return false;
+}
+
+// Sums of indices and sizes: the same index in several places counts as one.
+static limits limits_of_sum(const tester *t, expr e)
+{
+    affine form = affine_of(t->p, e), lo, hi;
+    interval_scope s = interval_of_blocks(t->p, t->block_count, t->blocks);
+    bool known = interval_extreme(&s, &form, false, &lo);
+    s = interval_of_blocks(t->p, t->block_count, t->blocks);
+    if (!known || !interval_extreme(&s, &form, true, &hi))
+        return (limits){false, 0, 0, 0};
+    return (limits){true, affine_expr(t->p, &lo), affine_expr(t->p, &hi), 0};
+}
+
+static limits limits_of(const tester *t, expr e, int depth);
+
+// x / c and x % c for a fixed c > 0.
+static limits limits_of_quotient(const tester *t, const expr_node *n, int depth)
+{
+    limits x = limits_of(t, n->args[0], depth + 1);
+    expr c = n->args[1];
+    if (!x.known || varies(t, c) || expr_any(t->p, c, is_read_or_value, NULL))
+        return (limits){false, 0, 0, 0};
+    expr zero = expr_int(t->p, 0), below = apply2(t, EF_DIV, x.lo, c), above = apply2(t, EF_DIV, x.hi, c);
+    limits out = {true, below, above, expr_and(t->p, x.ok, apply2(t, EF_LT, zero, c))};
+    if (n->fn == EF_MOD) {
+        expr same = apply2(t, EF_EQ, below, above);
+        out.lo = choose(t, same, apply2(t, EF_MOD, x.lo, c), zero);
+        out.hi = choose(t, same, apply2(t, EF_MOD, x.hi, c), apply2(t, EF_SUB, c, expr_int(t->p, 1)));
+    }
+    return out;
+}
+
+static limits limits_of_abs(const tester *t, const expr_node *n, int depth)
+{
+    limits x = limits_of(t, n->args[0], depth + 1);
+    if (!x.known)
+        return x;
+    expr zero = expr_int(t->p, 0), down = expr_apply1(t->p, EF_NEG, x.lo), up = expr_apply1(t->p, EF_NEG, x.hi);
+    expr nearest = apply2(t, EF_MAX, apply2(t, EF_MAX, x.lo, up), zero);
+    return (limits){true, nearest, apply2(t, EF_MAX, down, x.hi), x.ok};
+}
+
+static limits limits_of_two(const tester *t, const expr_node *n, int depth)
+{
+    limits a = limits_of(t, n->args[0], depth + 1), b = limits_of(t, n->args[1], depth + 1);
+    if (!a.known || !b.known)
+        return (limits){false, 0, 0, 0};
+    bool minus = n->fn == EF_SUB;
+    return (limits){true, apply2(t, n->fn, a.lo, minus ? b.hi : b.lo), apply2(t, n->fn, a.hi, minus ? b.lo : b.hi),
+                    expr_and(t->p, a.ok, b.ok)};
+}
+
+static limits limits_of(const tester *t, expr e, int depth)
+{
+    const expr_node *n = expr_get(t->p, e);
+    bool opaque = n->type != TY_INT || depth > MAX_DEPTH || expr_any(t->p, e, is_read_or_value, NULL);
+    if (opaque)
+        return (limits){false, 0, 0, 0};
+    if (!varies(t, e))
+        return (limits){true, e, e, 0};
+    if (!expr_any(t->p, e, is_not_plain, NULL))
+        return limits_of_sum(t, e);
+    if (n->kind != EX_APPLY || expr_any(t->p, e, is_scalar, NULL))
+        return (limits){false, 0, 0, 0};   // sums with a scalar may wrap
+    switch (n->fn) {
+    case EF_DIV: case EF_MOD: return limits_of_quotient(t, n, depth);
+    case EF_ABS: return limits_of_abs(t, n, depth);
+    case EF_ADD: case EF_SUB: case EF_MIN: case EF_MAX: return limits_of_two(t, n, depth);
+    default: return (limits){false, 0, 0, 0};
+    }
+}
+
+// ---- conditions -----------------------------------------------------------------------------------------------------
+static verdict equal(const tester *t, const limits *a, const limits *b)
+{
+    expr meet = both(t, apply2(t, EF_LE, a->lo, b->hi), apply2(t, EF_LE, b->lo, a->hi));
+    expr one = both(t, apply2(t, EF_EQ, a->lo, a->hi), apply2(t, EF_EQ, b->lo, b->hi));
+    return (verdict){meet, both(t, one, apply2(t, EF_EQ, a->lo, b->lo))};
+}
+
+// x % c == y % c is (x - y) % c == 0, which knows that x and y move together.
+static void join_remainders(const tester *t, expr *a, expr *b)
+{
+    const expr_node *x = expr_get(t->p, *a), *y = expr_get(t->p, *b);
+    bool remainders = x->kind == EX_APPLY && y->kind == EX_APPLY && x->fn == EF_MOD && y->fn == EF_MOD;
+    if (!remainders || x->args[1] != y->args[1] || expr_any(t->p, *a, is_scalar, NULL))
+        return;
+    *a = apply2(t, EF_MOD, apply2(t, EF_SUB, x->args[0], y->args[0]), x->args[1]);
+    *b = expr_int(t->p, 0);
+}
+
+static verdict compare(const tester *t, const expr_node *n)
+{
+    expr left = n->args[0], right = n->args[1];
+    bool equality = n->fn == EF_EQ || n->fn == EF_NE;
+    if (equality && expr_get(t->p, left)->type == TY_INT)
+        join_remainders(t, &left, &right);
+    limits a = limits_of(t, left, 0), b = limits_of(t, right, 0);
+    if (!a.known || !b.known)
+        return unknown(t);
+    verdict v = equal(t, &a, &b);
+    if (n->fn == EF_NE)
+        v = (verdict){not(t, v.every), not(t, v.some)};
+    else if (!equality)
+        v = (verdict){apply2(t, n->fn, a.lo, b.hi), apply2(t, n->fn, a.hi, b.lo)};
+    expr ok = expr_and(t->p, a.ok, b.ok);
+    return ok ? (verdict){apply2(t, EF_OR, not(t, ok), v.some), both(t, ok, v.every)} : v;
+}
+
+static verdict test(const tester *t, expr e, int depth)
+{
+    const expr_node *n = expr_get(t->p, e);
+    if (n->kind == EX_BOOL)
+        return (verdict){e, e};
+    if (n->kind != EX_APPLY || depth > MAX_DEPTH)
+        return unknown(t);
+    verdict a, b;
+    switch (n->fn) {
+    case EF_NOT:
+        a = test(t, n->args[0], depth + 1);
+        return (verdict){not(t, a.every), not(t, a.some)};
+    case EF_AND: case EF_OR:
+        a = test(t, n->args[0], depth + 1), b = test(t, n->args[1], depth + 1);
+        return (verdict){apply2(t, n->fn, a.some, b.some), apply2(t, n->fn, a.every, b.every)};
+    case EF_LE: case EF_LT: case EF_EQ: case EF_NE:
+        return compare(t, n);
+    default:
+        return unknown(t);
+    }
+}
+
+void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, expr *out_some,
+                       expr *out_every)
+{
+    tester t = {p, block_count, blocks};
+    verdict v = test(&t, condition, 0);
+    *out_some = v.some;
+    *out_every = v.every;
+}
+
+static bool is_ragged(const expr_node *n, void *user)
+{
+    return n->kind == EX_APPLY && (n->fn == EF_OR || n->fn == EF_MOD || n->fn == EF_DIV);
+}
+
+bool bounds_needs_test(const expr_pool *p, expr condition)
+{
+    return expr_any(p, condition, is_ragged, NULL);
+}
