@@ -43,6 +43,31 @@ static MlirValue multiply_add(kernel *k, MlirValue x, MlirValue y, MlirValue acc
     return build_addi(k->b, build_muli(k->b, x, y), acc);
 }
 
+// Do addresses of all rows fit the general registers, beside what else the loop has there? Then each load of a is one
+// instruction; else there are indices, to which each load adds its own.
+static bool has_pointers(const kernel *k)
+{
+    enum { POINTERS = 4 };
+    return k->kind.form != MICRO_ROWS && k->rows <= POINTERS;
+}
+
+// a from an element on.
+static MlirValue pointer_to(kernel *k, MlirValue at)
+{
+    MlirType t = type_memref_strided(k->kind.elem, 1, (int64_t[]){-1}, (int64_t[]){1}, -1);
+    MlirValue one = number(k, 1);
+    return build_reinterpret(k->b, k->arg[A], t, at, &k->arg[COUNT], &one);
+}
+
+// a[r, ..]; row[r] is a pointer to the row or its index, and nothing in the form `rows`.
+static MlirValue load_a(kernel *k, const MlirValue *row, int r, MlirValue at)
+{
+    if (has_pointers(k))
+        return build_load(k->b, row[r], 1, &at);
+    at = k->kind.form == MICRO_ROWS ? build_addi(k->b, at, number(k, r)) : build_addi(k->b, row[r], at);
+    return build_load(k->b, k->arg[A], 1, &at);
+}
+
 // One step of k: acc += a[.., at_a] * b[at_b, ..].
 static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b, MlirValue at_mask, MlirValue *acc)
 {
@@ -58,8 +83,7 @@ static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b
         mask[v] = build_cmpi(b, CMP_NE, build_vload(b, bytes, k->arg[MASK], 1, &at), build_int(b, bytes, 0));
     }
     for (int r = 0; r < k->rows; r++) {
-        MlirValue at = k->kind.form == MICRO_ROWS ? build_addi(b, at_a, number(k, r)) : build_addi(b, row[r], at_a);
-        MlirValue x = build_broadcast(b, k->vector, build_load(b, k->arg[A], 1, &at));
+        MlirValue x = build_broadcast(b, k->vector, load_a(k, row, r, at_a));
         for (int v = 0; v < k->vectors; v++) {
             MlirValue *c = &acc[r * k->vectors + v], next = multiply_add(k, x, y[v], *c);
             *c = k->kind.masked ? build_select(b, mask[v], next, *c) : next;
@@ -173,6 +197,8 @@ static void block(kernel *k, MlirValue first, MlirValue *carry)
             continue;
         base[r] = build_minsi(b, base[r], last);
         row[r] = build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]);
+        if (has_pointers(k))
+            row[r] = pointer_to(k, row[r]);
     }
     start_values(k, base, acc);
     sum(k, row, first, acc);
