@@ -77,8 +77,8 @@ static bool verify(arena *a, emit_code *c, const char **out_error)
     return !broken;
 }
 
-// Every function of a kernel takes all its arguments, a descriptor each, and most use few: what is not used is not passed.
-// A fifth of the code, and of the time that it takes to make.
+// Every function of a kernel takes all its arguments, a descriptor each, and most use few: what is not used is not
+// passed. A fifth of the code, and of the time that it takes to make.
 static bool drop_unused_arguments(arena *a, emit_code *c, const char **out_error)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();

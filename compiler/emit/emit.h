@@ -62,8 +62,8 @@ bool emit_code_bytes(arena *a, emit_code *c, emit_file form, const void **out_by
 
 // A file's bytes, in the arena.
 typedef struct emit_binary { const void *bytes; size_t size; } emit_binary;
-// One object of `n` that were made of one kernel for targets with a `level`, the most demanding first: it has the public
-// functions, which choose among them when they are called.
+// One object of `n` that were made of one kernel for targets with a `level`, the most demanding first: it has the
+// public functions, which choose among them when they are called.
 bool emit_levels(arena *a, const program *p, int n, const emit_target *targets, const emit_binary *objects,
                  emit_binary *out, const char **out_error);
 

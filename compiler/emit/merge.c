@@ -66,7 +66,8 @@ static bool read_sections(merger *m, part *p)
         if (s->sh_type != SHT_NOBITS && (s->sh_offset > p->size || s->sh_size > p->size - s->sh_offset))
             return fail(m, "an object has a section outside of the file");
         if (s->sh_type == SHT_GROUP || s->sh_type == SHT_REL || s->sh_type == SHT_SYMTAB_SHNDX ||
-            (s->sh_flags & SHF_LINK_ORDER) || s->sh_addralign > PAGE || (s->sh_type == SHT_RELA && s->sh_addralign != 8))
+            (s->sh_flags & SHF_LINK_ORDER) || s->sh_addralign > PAGE ||
+            (s->sh_type == SHT_RELA && s->sh_addralign != 8))
             return fail(m, "an object has sections that are not merged");
     }
     return true;

@@ -21,8 +21,8 @@ static const machine table[] = {
     {
         // Every x86-64: SSE2, 128-bit vectors, one multiplication and one addition a cycle, each in a port of its own
         // (SDM). Register block 4 x 2: 8 accumulators, 2 vectors of queries, a key and a product, for instructions
-        // overwrite an operand. Measured: 4 x 3 and 3 x 3 are 3 % faster on a core that forwards what 4 x 3 spills, 6 x 2
-        // 7 % slower, 8 x 1 20 %.
+        // overwrite an operand. Measured: 4 x 3 and 3 x 3 are 3 % faster on a core that forwards what 4 x 3 spills,
+        // 6 x 2 7 % slower, 8 x 1 20 %.
         .name = "x86-64", .kind = MACHINE_CPU, .level = 1, .lanes = 4, .vector_registers = 16,
         .block_keys = 4, .block_vectors = 2, .fma_per_cycle = 2, .has_fma = false, .has_scalef = false, .ghz = 3.0,
         .capacity = {32 * KIB, 256 * KIB, 8 * MIB, INT64_MAX}, .bytes_per_cycle = {16, 16, 8, 4},
@@ -110,7 +110,8 @@ static void host_cache(machine *m, int index)
 machine machine_host(void)
 {
     int level = attn_cpu_level();
-    machine m = *machine_by_name(level >= 4 ? "x86-64-v4" : level == 3 ? "x86-64-v3" : level >= 1 ? "x86-64" : "generic");
+    const char *name = level >= 4 ? "x86-64-v4" : level == 3 ? "x86-64-v3" : level >= 1 ? "x86-64" : "generic";
+    machine m = *machine_by_name(name);
     if (level >= 4 && attn_cpu_has("amx-bf16"))
         m = *machine_by_name("x86-64-v4-amx");
     m.name = "host";

@@ -23,7 +23,7 @@ typedef struct machine {
     int lanes;                             // f32 of a vector register; 1: scalar code
     int vector_registers;
     int block_keys, block_vectors;         // register block of the f32 micro-kernel: keys x vectors of queries
-    int fma_per_cycle;                     // vector multiply-adds (without FMA: multiplications and additions) started in a cycle
+    int fma_per_cycle;                     // vector multiply-adds (without FMA: products and sums) started in a cycle
     bool has_fma, has_scalef;              // scalef: 2^x by one instruction (vscalefps)
     bool has_f16c, has_round;              // f16 to f32 and back; floor, ceil, nearest even: by one instruction
     double ghz;

@@ -110,7 +110,8 @@ void *attn_workspace(const attn_exec *exec, size_t bytes);
 void attn_workspace_release(const attn_exec *exec, void *memory);
 
 // ---- CPU features ---------------------------------------------------------------------------------------------------
-// Levels of x86-64 psABI: 1 (baseline) .. 4 (AVX-512 F, BW, CD, DQ, VL), usable by the operating system too; 0 elsewhere.
+// Levels of x86-64 psABI: 1 (baseline) .. 4 (AVX-512 F, BW, CD, DQ, VL), usable by the operating system too; 0
+// elsewhere.
 // ATTN_CPU_LEVEL=N in the environment hides what is above level N, for this process and from its first question on.
 int attn_cpu_level(void);
 // Space-separated names of what this CPU has (avx2 fma avx512f … amx-bf16), in a static buffer filled once.

@@ -51,7 +51,7 @@ typedef struct attn_kernel {
 // One kernel compiled for several instruction sets, the most demanding first, with the same signature.
 typedef struct attn_levels {
     const attn_kernel *const *kernel;
-    const attn_kernel **chosen;          // the one for this CPU, NULL before the first call; read and written atomically
+    const attn_kernel **chosen;          // the one for this CPU, NULL before the first call; accessed atomically
     int32_t count, reserved;             // count > 0
 } attn_levels;
 

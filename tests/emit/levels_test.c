@@ -131,8 +131,8 @@ static void says_what_it_cannot_merge(void **state)
     assert_false(emit_merge(f->arena, 0, NULL, &out, &f->error));
     assert_string_equal(f->error, "there is nothing to merge");
     assert_true(emit_merge(f->arena, 1, &alone, &out, &f->error));
-    assert_false(emit_levels(f->arena, toy_program(f->arena, -1), 2, f->targets, (emit_binary[]){alone, f->objects[2]}, &out,
-                             &f->error));
+    emit_binary without[] = {alone, f->objects[2]};
+    assert_false(emit_levels(f->arena, toy_program(f->arena, -1), 2, f->targets, without, &out, &f->error));
     assert_string_equal(f->error, "toy_kernel.x86-64-v3 is not defined");
     for (size_t size = 0; size < alone.size; size += size < 256 ? 1 : 61) {
         emit_binary cut = {memcpy(arena_alloc(f->arena, size + 1), alone.bytes, size), size};

@@ -17,9 +17,10 @@ static void body_odd(const attn_context *c, int64_t i) { write_level(c, 99); }
 
 static const attn_param params[] = {{.name = "y", .type = ATTN_I32, .is_result = 1}};
 static const attn_signature signature = {ATTN_ABI_VERSION, 1, 0, 0, "toy", params, NULL};
-static const attn_nest nest_1 = {one, bytes_1, body_1}, nest_3 = {one, bytes_1, body_3}, nest_4 = {one, bytes_4, body_4},
-                       nest_odd = {one, NULL, body_odd};
-#define KERNEL(n, needs, level) {.signature = &signature, .nest = &n, .cpu_features = needs, .cpu_level = level, .nest_count = 1}
+static const attn_nest nest_1 = {one, bytes_1, body_1}, nest_3 = {one, bytes_1, body_3},
+                       nest_4 = {one, bytes_4, body_4}, nest_odd = {one, NULL, body_odd};
+#define KERNEL(n, needs, level) \
+    {.signature = &signature, .nest = &n, .cpu_features = needs, .cpu_level = level, .nest_count = 1}
 static const attn_kernel of_1 = KERNEL(nest_1, "", 1), of_3 = KERNEL(nest_3, "", 3), of_4 = KERNEL(nest_4, "", 4),
                          odd = KERNEL(nest_odd, "sse3 no-such-feature", 1), future = KERNEL(nest_odd, "", 9);
 
