@@ -4,6 +4,7 @@
 #include "internal.h"
 #include "test.h"
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,42 @@ static void runs_nests_in_order(void **state)
             for (int i = 0; i < 100; i++)
                 assert_true(i < n ? fabsf(y[i] - 0.6f * (float)i) < 1e-4f : y[i] == -1);
         }
+}
+
+// Callers on threads of their own, each with workers of its own; the thread sanitizer watches.
+typedef struct caller { float x[40], y[40]; int wrong; } caller;
+
+static void *call_often(void *user)
+{
+    caller *c = user;
+    float z = 0;
+    for (int round = 0; round < 50; round++) {
+        args a = make(c->x, c->y, 40, 6);
+        a.z.data = &z;
+        attn_set_workers(1 + round % 3);
+        c->wrong += attn_cpu_has("no-such-feature") || attn_cpu_level() < 0;
+        c->wrong += attn_launch(&toy, &a, round % 2 ? NULL : &(attn_exec){.workers = 3}).code != ATTN_OK;
+        for (int i = 0; i < 40; i++)
+            c->wrong += fabsf(c->y[i] - 0.6f * c->x[i]) > 1e-4f;
+    }
+    return NULL;
+}
+
+static void callers_share_nothing(void **state)
+{
+    enum { CALLERS = 4 };
+    static caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    for (int t = 0; t < CALLERS; t++) {
+        for (int i = 0; i < 40; i++)
+            callers[t].x[i] = (float)(i + t);
+        assert_int_equal(pthread_create(&threads[t], NULL, call_often, &callers[t]), 0);
+    }
+    for (int t = 0; t < CALLERS; t++) {
+        pthread_join(threads[t], NULL);
+        assert_int_equal(callers[t].wrong, 0);
+    }
+    attn_set_workers(0);
 }
 
 static void reports_what_check_finds(void **state)
@@ -180,6 +217,7 @@ static void rounds_scalars(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(callers_share_nothing),     // first, so that the CPU is asked by several at once
         cmocka_unit_test(runs_nests_in_order),
         cmocka_unit_test(reports_what_check_finds),
         cmocka_unit_test(refuses_other_sizes_and_cpus),
