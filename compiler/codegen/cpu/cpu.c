@@ -109,20 +109,6 @@ static bool is_nest(MlirOperation func)
     return false;
 }
 
-// ---- functions ------------------------------------------------------------------------------------------------------
-
-static bool check_rank(cpu_gen *g, MlirOperation op)
-{
-    bool ok = tile_parts_of(op).dims.count <= CPU_RANK;
-    for (int r = 0; r < mlirOperationGetNumResults(op); r++) {
-        MlirType t = type_of(mlirOperationGetResult(op, r));
-        ok = ok && (!(bridge_is_tile(t) || bridge_is_buf(t)) || bridge_shaped_rank(t) <= CPU_RANK);
-    }
-    if (!ok)
-        cpu_fail(g, op, "has too many dims");
-    return ok;
-}
-
 // ---- bf16 -----------------------------------------------------------------------------------------------------------
 
 // LLVM makes calls or single elements of vectors of bf16 on targets without such arithmetic, so memory of bf16 is taken
@@ -197,7 +183,7 @@ static void lower_function(cpu_gen *g, MlirOperation func)
     ir_walk(func, find_tile, &tiles);
     bool ok = true;
     for (int i = 0; i < tiles.found.n; i++)
-        ok = check_rank(g, tiles.found.at[i]) && ok;
+        ok = cpu_accepts(g, tiles.found.at[i]) && ok;
     if (!ok || (tiles.found.n == 0 && !is_nest(func)))
         return;
     take_bf16_as_bits(g, func);

@@ -66,6 +66,8 @@ typedef struct cpu_gen {
 
 // Reports an error at an operation; the pass then fails.
 void cpu_fail(cpu_gen *g, MlirOperation op, const char *text);
+// accept.c: can this generator lower the operation? Reports what stands in the way.
+bool cpu_accepts(cpu_gen *g, MlirOperation op);
 
 // ---- plan.c ---------------------------------------------------------------------------------------------------------
 // Gives every tile of g->func a home.
