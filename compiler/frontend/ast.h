@@ -143,7 +143,7 @@ struct ast_param {                // an argument or a result
     int position;                 // sema: arguments first, then results
 };
 
-struct ast_let { ast_name name; ast_expr *value; int position; };
+struct ast_let { ast_name name; ast_expr *value; int position; int64_t nodes; };   // nodes: with the lets it reads
 
 struct ast_function { ast_name name; ast_names params; ast_expr *body; span at; };
 

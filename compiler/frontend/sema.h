@@ -98,6 +98,8 @@ typedef struct sema {
 // Reports unless this place has had a message of this id. Returns whether it did: then a note may follow.
 bool sema_report(sema *s, diag_id id, span at, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+// Reports more dimensions than a kernel's arguments can have.
+void sema_check_rank(sema *s, const ast_name *name, int rank);
 // The source text of a span, shortened to fit into a message.
 const char *sema_text(sema *s, span at);
 // The line of a span, for messages.

@@ -224,6 +224,7 @@ static void bind_own(sema *s, ast_equation *e)
     for (int n = 0; n < e->own.n; n++)
         add_implicit(s, e, e->index[n], &all);
     e->implicit_count = all.n;
+    sema_check_rank(s, &e->name, all.n + e->own.n);
     for (int n = 0; n < e->own.n; n++)
         VEC_PUSH(s->a, &all, e->index[n]);
     e->index = all.at;
@@ -258,11 +259,32 @@ static void resolve_statement(sema *s, ast_stmt *stmt)
         sema_resolve(s, stmt->require, PLACE_UNIFORM);
 }
 
+// Nodes of an expression as a tree, which is what it is wherever a let is read.
+static int64_t count_tree(const ast_expr *e)
+{
+    e = sema_strip(e);
+    int64_t n = 1;
+    for (int i = 0; i < e->args.n && n <= SEMA_MAX_NODES; i++)
+        n += count_tree(e->args.at[i]);
+    return e->kind == AST_NAME && e->ref == REF_LET ? e->to.let->nodes : n;
+}
+
+static void limit_let(sema *s, ast_let *let)
+{
+    let->nodes = count_tree(let->value);
+    if (let->nodes <= SEMA_MAX_NODES)
+        return;
+    let->nodes = 1;
+    sema_report(s, DIAG_expansion_limit, let->name.at, "name fewer lets in terms of each other",
+                "with the lets it reads this has more than %d nodes", SEMA_MAX_NODES);
+}
+
 // Lets come before all that may read them, bounds of indices included; lets read nothing but each other.
 static void resolve_lets(sema *s)
 {
     for (int i = 0; i < s->k->lets.n; i++) {
         sema_resolve(s, s->k->lets.at[i]->value, PLACE_UNIFORM);
+        limit_let(s, s->k->lets.at[i]);
         define(&s->bare, s->k->lets.at[i]->name.text, s->k->lets.at[i]);
     }
 }

@@ -116,6 +116,7 @@ static void check_param(sema *s, ast_param *p, int position)
     p->position = position;
     if (sema_elem(s, &p->type) == ELEM_I4 && p->rank0)
         sema_report(s, DIAG_i4_storage, p->type.at, "write i8", "a scalar cannot be an i4");
+    sema_check_rank(s, &p->name, p->dims.n);
     declare(s, p);
 }
 

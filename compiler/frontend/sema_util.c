@@ -17,6 +17,14 @@ bool sema_report(sema *s, diag_id id, span at, const char *hint, const char *for
     return true;
 }
 
+void sema_check_rank(sema *s, const ast_name *name, int rank)
+{
+    enum { MOST = 8 };
+    if (rank > MOST)
+        sema_report(s, DIAG_too_many_dimensions, name->at, "merge dimensions: `x[N * M]` is read at `x[i * M + j]`",
+                    "`%s` has %d dimensions, but %d are the most", name->text, rank, MOST);
+}
+
 const char *sema_text(sema *s, span at)
 {
     enum { LONGEST = 40 };
