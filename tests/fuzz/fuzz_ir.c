@@ -1,8 +1,9 @@
 // fuzz_ir.c: text of the dialects attn and tile, through the verifiers, the passes and both code generators. What a
 // verifier accepts, no pass may break on.
 //
-// MLIR's own reader is not what is tested: it takes the stack that nesting asks for, so nesting is bounded here, and a
-// file is read up to its first "// -----".
+// MLIR's own reader is not what is tested: it takes the stack that nesting asks for, so nesting is bounded here; it breaks
+// on `array<` before anything but a plain type (22.1, parseDenseArrayAttr), so such text is left out; and a file is read up
+// to its first "// -----".
 #include "fuzz.h"
 #include "bridge/bridge.h"
 #include "ir/context.h"
@@ -21,6 +22,20 @@ static bool is_shallow(const char *text)
         deepest = depth > deepest ? depth : deepest;
     }
     return deepest <= DEEPEST;
+}
+
+static bool has_plain_arrays(const char *text)
+{
+    while ((text = strstr(text, "array<"))) {
+        text += strlen("array<");
+        static const char *const plain[] = {"i1>", "i1:", "i32>", "i32:", "i64>", "i64:", "f32>", "f32:"};
+        bool found = false;
+        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+            found |= strncmp(text, plain[i], strlen(plain[i])) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
 }
 
 // A context collects types and attributes for ever: a new one now and then.
@@ -89,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (end)
         *end = 0;
     in.text = text;
-    if (is_shallow(text))
+    if (is_shallow(text) && has_plain_arrays(text))
         fuzz_require(arena_guard(in.arena, run, &in, NO_MEMORY) != NO_MEMORY);
     arena_destroy(in.arena);
     return 0;
