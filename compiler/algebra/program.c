@@ -48,3 +48,33 @@ bool program_ranges_over(const program_equation *e, int index)
 {
     return program_has_index(e->own, e->own_count, index) || program_has_index(e->reduced, e->reduced_count, index);
 }
+
+static bool reads_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
+
+typedef struct axis_search { const program *p; int index; expr found; } axis_search;
+
+static bool find_axis(const expr_node *n, void *user)
+{
+    axis_search *a = user;
+    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++) {
+        const expr_node *s = expr_get(a->p->pool, n->args[k]);
+        if (s->kind == EX_INDEX && s->id == a->index)
+            a->found = a->p->params.at[n->id].dims[k];
+    }
+    return a->found != 0;
+}
+
+expr program_index_bound(const program *p, int index)
+{
+    if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))
+        return p->indices.at[index].hi;
+    axis_search a = {p, index, 0};
+    for (int k = 0; k < p->equations.n && !a.found; k++) {
+        const program_equation *e = &p->equations.at[k];
+        expr_any(p->pool, e->body, find_axis, &a);
+        for (int r = 0; e->result >= 0 && r < e->result_rank; r++)
+            if (e->result_own[r] == index)
+                a.found = p->params.at[e->result].dims[r];
+    }
+    return a.found ? a.found : expr_int(p->pool, 1);
+}

@@ -42,6 +42,7 @@ typedef struct program_equation {
                               // the body makes elsewhere need not be inside their tensor
     int result;               // number of the param that it is written to, or -1
     int result_rank; const int *result_own;  // subscripts of the result (packed results leave outer indices out)
+    int copy_of;              // 1 + the equation that split-keys made it of, whose reads it makes; 0: not a copy
     span at;
 
     // What online-softmax derives, for equations in a nest with a swept index. 0 / -1 elsewhere.
@@ -76,6 +77,8 @@ typedef struct program_loop {
 // Values lo <= x < hi may exist; within full_lo <= x < full_hi every value exists for all rows of the block.
 typedef struct program_range { expr lo, hi, full_lo, full_hi; } program_range;
 
+typedef enum program_part { PART_NONE, PART_KEYS, PART_MERGE } program_part;
+
 typedef enum softmax_mode { SOFTMAX_ONLINE, SOFTMAX_STAGED, SOFTMAX_RECOMPUTE } softmax_mode;
 
 typedef struct program_nest {
@@ -93,6 +96,16 @@ typedef struct program_nest {
     int64_t inner_count;      // multihead: batches in a block
     const char *reason;       // why it was chosen, for people
     expr exists;              // where a score exists, when blocks are to be tested by it beside the ranges; 0: ranges say all
+    // select-granularity decides, split-keys applies. A split nest becomes one that makes the accumulators of each part
+    // of the keys and one that merges them. All 0: no split.
+    int64_t splits;           // so many parts, as the schedule says; or
+    int64_t split_items;      // parts until there are so many work items, by sizes alone, and
+    int64_t split_keys;       // none is shorter than this
+    int64_t few_rows;         // the split is for calls with at most so many rows; others run the nest as it is. 0: for all
+    // split-keys:
+    program_part part;
+    bool rows_first;          // few rows: they are the first dim of tiles, and lanes run along keys and widths
+    expr when;                // over sizes: whether the nest runs; 0: always
 } program_nest;
 
 // What a schedule asks for; everything is optional. Index and equation numbers.
@@ -107,6 +120,7 @@ typedef struct program_schedule {
     const char *softmax;            // "auto", "online", "staged", "recompute"
     const char *exp;                // "fast", "exact"
     VEC(program_tile) tiles;
+    VEC(program_tile) splits;       // parts of a swept index; block 0: auto
     VEC(int) order;                 // empty: auto
     VEC(int) parallel;              // empty: auto
 } program_schedule;
@@ -131,6 +145,8 @@ expr_names program_names(const program *p);            // arrays in the program'
 const char *program_text(const program *p);            // readable listing, for tests and --emit
 int program_find_equation(const program *p, const char *name);   // -1 when absent
 bool program_has_index(const int *list, int n, int index);
+// An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
+expr program_index_bound(const program *p, int index);
 // The indices (own or reduced) that the equation ranges over.
 bool program_ranges_over(const program_equation *e, int index);
 #endif

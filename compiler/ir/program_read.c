@@ -139,6 +139,7 @@ static void read_equation(reader *r, MlirOperation op)
         .demand = optional_region(r, op, 2),
         .repair = optional_region(r, op, 3),
         .result = find(&r->names.params, op, "result"),
+        .copy_of = 1 + find(&r->names.equations, op, "copy_of"),
         .at = program_location_span(mlirOperationGetLocation(op)),
         .sweep = (int)ir_int(op, "sweep", 0),
         .reference = find(&r->names.equations, op, "reference"),
@@ -192,6 +193,13 @@ static void read_nest(reader *r, MlirOperation op)
         .inner_count = ir_int(op, "inner_count", 0),
         .reason = text(r, op, "reason"),
         .exists = optional_region(r, op, 1),
+        .splits = ir_int(op, "splits", 0),
+        .split_items = ir_int(op, "split_items", 0),
+        .split_keys = ir_int(op, "split_keys", 0),
+        .few_rows = ir_int(op, "few_rows", 0),
+        .part = (program_part)program_word(program_part_words, ir_str(op, "part")),
+        .rows_first = ir_bool(op, "rows_first"),
+        .when = optional_region(r, op, 2),
     };
     n.equations = numbers(r, &r->names.equations, ir_attr(op, "equations"), &n.equation_count);
     n.loops = ARENA_ARRAY(r->arena, program_loop, n.loop_count + 1);
@@ -212,6 +220,15 @@ static const char *word_field(reader *r, MlirAttribute a, const char *key, const
 {
     MlirAttribute word = field(a, key);
     return mlirAttributeIsNull(word) ? otherwise : copy(r, mlirStringAttrGetValue(word));
+}
+
+static void read_splits(reader *r, MlirAttribute splits)
+{
+    for (int k = 0; !mlirAttributeIsNull(splits) && k < mlirArrayAttrGetNumElements(splits); k++) {
+        MlirAttribute a = mlirArrayAttrGetElement(splits, k);
+        program_tile t = {expr_import_find(&r->names.indices, field(a, "index")), int_field(a, "parts")};
+        VEC_PUSH(r->arena, &r->p->schedule.splits, t);
+    }
 }
 
 static void read_tiles(reader *r, MlirAttribute tiles)
@@ -239,6 +256,7 @@ static void read_schedule(reader *r, MlirOperation kernel)
         .exp = word_field(r, a, "exp", "fast"),
     };
     read_tiles(r, field(a, "tiles"));
+    read_splits(r, field(a, "splits"));
     s->order.at = numbers(r, &r->names.indices, field(a, "order"), &s->order.n);
     s->order.cap = s->order.n;
     s->parallel.at = numbers(r, &r->names.indices, field(a, "parallel"), &s->parallel.n);

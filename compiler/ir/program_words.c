@@ -8,6 +8,7 @@ const char *const program_kind_words[] = {"none", "sum", "max", "min", NULL};
 const char *const program_type_words[] = {"none", "bool", "int", "f32", "f64", NULL};
 const char *const program_loop_words[] = {"point", "group", "sweep", "inner", "row", NULL};
 const char *const program_softmax_words[] = {"online", "staged", "recompute", NULL};
+const char *const program_part_words[] = {"none", "keys", "merge", NULL};
 
 int program_word(const char *const *words, MlirStringRef word)
 {

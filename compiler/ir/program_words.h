@@ -10,6 +10,7 @@ extern const char *const program_kind_words[];       // reduce_kind
 extern const char *const program_type_words[];       // expr_type; the first is of TY_NONE
 extern const char *const program_loop_words[];       // loop_kind
 extern const char *const program_softmax_words[];    // softmax_mode
+extern const char *const program_part_words[];       // program_part
 
 // The position of a word in a list above, 0 when it is not there.
 int program_word(const char *const *words, MlirStringRef word);

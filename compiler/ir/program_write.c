@@ -121,6 +121,18 @@ static MlirAttribute tiles_attr(writer *w, const program_schedule *s)
     return s->tiles.n ? mlirArrayAttrGet(w->b.context, s->tiles.n, all) : mlirAttributeGetNull();
 }
 
+static MlirAttribute splits_attr(writer *w, const program_schedule *s)
+{
+    MlirAttribute *all = ARENA_ARRAY(w->arena, MlirAttribute, s->splits.n + 1);
+    for (int k = 0; k < s->splits.n; k++) {
+        const program_tile *t = &s->splits.at[k];
+        build_attr fields[] = {{"index", text_attr(w, w->names.index[t->index])},
+                               {"parts", t->block ? i64_attr(w, t->block) : mlirAttributeGetNull()}};
+        all[k] = dictionary(w, 2, fields);
+    }
+    return s->splits.n ? mlirArrayAttrGet(w->b.context, s->splits.n, all) : mlirAttributeGetNull();
+}
+
 // Null when everything is auto.
 static MlirAttribute schedule_attr(writer *w)
 {
@@ -134,6 +146,7 @@ static MlirAttribute schedule_attr(writer *w)
         {"softmax", word_unless(w, s->softmax, "auto")},
         {"exp", word_unless(w, s->exp, "fast")},
         {"tiles", tiles_attr(w, s)},
+        {"splits", splits_attr(w, s)},
         {"order", names_attr(w, w->names.index, s->order.n, s->order.at)},
         {"parallel", names_attr(w, w->names.index, s->parallel.n, s->parallel.at)},
     };
@@ -205,6 +218,7 @@ static void write_equation(writer *w, const program_equation *e)
         {"sweep", i64_attr(w, e->sweep)},
         {"reference", text_attr(w, e->reference >= 0 ? w->names.equation[e->reference] : "")},
         {"lazy", ir_attr_bool(w->b.context, e->lazy)},
+        {"copy_of", text_attr(w, e->copy_of ? w->names.equation[e->copy_of - 1] : "")},
     };
     w->b.loc = equation_location(w->places, e);
     MlirRegion regions[] = {region(w, 1, &e->body), region(w, 1, &e->domain), region(w, 1, &e->demand),
@@ -265,10 +279,16 @@ static void write_nest(writer *w, const program_nest *n)
         {"inner_points", i64_attr(w, n->inner_points)},
         {"inner_count", i64_attr(w, n->inner_count)},
         {"reason", text_attr(w, n->reason)},
+        {"splits", i64_attr(w, n->splits)},
+        {"split_items", i64_attr(w, n->split_items)},
+        {"split_keys", i64_attr(w, n->split_keys)},
+        {"few_rows", i64_attr(w, n->few_rows)},
+        {"part", text_attr(w, program_part_words[n->part])},
+        {"rows_first", ir_attr_bool(w->b.context, n->rows_first)},
     };
-    MlirRegion regions[] = {ranges_region(w, n), region(w, 1, &n->exists)};
+    MlirRegion regions[] = {ranges_region(w, n), region(w, 1, &n->exists), region(w, 1, &n->when)};
     build_op(&w->b, &(build_spec){.name = "attn.nest", .attr_count = sizeof attrs / sizeof *attrs, .attrs = attrs,
-                                  .region_count = 2, .regions = regions});
+                                  .region_count = 3, .regions = regions});
 }
 
 static void write_remark(writer *w, const char *text)

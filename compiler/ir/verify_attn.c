@@ -203,11 +203,14 @@ bool attn_verify_nest(MlirOperation op)
             return false;
     if (!one_of(ir_str(op, "softmax"), forms))
         return verify_fail(op, "softmax must be \"online\", \"staged\" or \"recompute\"");
-    static const char *const counts[] = {"sweeps",    "group_rows",   "row_block",
-                                         "key_block", "inner_points", "inner_count"};
+    static const char *const parts[] = {"none", "keys", "merge", NULL};
+    if (!one_of(ir_str(op, "part"), parts))
+        return verify_fail(op, "part must be \"none\", \"keys\" or \"merge\"");
+    static const char *const counts[] = {"sweeps",      "group_rows", "row_block",   "key_block",  "inner_points",
+                                         "inner_count", "splits",     "split_items", "split_keys", "few_rows"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (ir_int(op, counts[i], 0) < 0)
             return verify_fail(op, "%s must not be negative", counts[i]);
     return verify_distinct(op, "equations") && yields(op, 0, "ranges", (int)(4 * ranges), int_type(op, 64)) &&
-           yields_if_present(op, 1, "exists", 1, int_type(op, 1));
+           yields_if_present(op, 1, "exists", 1, int_type(op, 1)) && yields_if_present(op, 2, "when", 1, int_type(op, 1));
 }

@@ -90,6 +90,7 @@ static void check_equation(names *n, MlirOperation op)
     need_all(n, op, NAME_INDEX, "own");
     need_all(n, op, NAME_INDEX, "reduced");
     need(n, op, NAME_EQUATION, ir_attr(op, "reference"), true);
+    need(n, op, NAME_EQUATION, ir_attr(op, "copy_of"), true);
     MlirOperation result = need(n, op, NAME_PARAM, ir_attr(op, "result"), true);
     need_all(n, op, NAME_INDEX, "subscripts");
     if (result.ptr && !ir_is(result, "attn.result"))

@@ -26,6 +26,22 @@ static bool is_positive(MlirAttribute a)
     return !mlirAttributeIsNull(a) && mlirAttributeIsAInteger(a) && mlirIntegerAttrGetValueInt(a) > 0;
 }
 
+static bool is_splits(MlirAttribute a)
+{
+    if (!mlirAttributeIsAArray(a))
+        return false;
+    for (int i = 0; i < mlirArrayAttrGetNumElements(a); i++) {
+        MlirAttribute split = mlirArrayAttrGetElement(a, i);
+        if (!mlirAttributeIsADictionary(split))
+            return false;
+        MlirAttribute index = field(split, "index"), parts = field(split, "parts");
+        if (mlirAttributeIsNull(index) || !mlirAttributeIsAString(index) ||
+            (!mlirAttributeIsNull(parts) && !is_positive(parts)))
+            return false;
+    }
+    return true;
+}
+
 static bool is_tiles(MlirAttribute a)
 {
     if (!mlirAttributeIsAArray(a))
@@ -51,6 +67,7 @@ static const struct { const char *key; attr_test test; const char *wanted; } fie
     {"order", is_strings, "an array of strings"},
     {"parallel", is_strings, "an array of strings"},
     {"softmax", mlirAttributeIsAString, "a string"},
+    {"splits", is_splits, "an array of dictionaries of an index and, if any, a positive number of parts"},
     {"tiles", is_tiles, "an array of dictionaries of an index and a positive block"},
 };
 
@@ -76,7 +93,7 @@ bool verify_schedule(MlirOperation kernel)
 
 // ---- indices --------------------------------------------------------------------------------------------------------
 
-static const char *const lists[] = {"order", "parallel", "tiles"};
+static const char *const lists[] = {"order", "parallel", "splits", "tiles"};
 enum { LISTS = sizeof lists / sizeof *lists };
 
 static int list_count(MlirAttribute schedule, int list)

@@ -248,7 +248,7 @@ static void apply_schedule(irgen *g, const ast_schedule *s)
         const ast_directive *d = &s->directives.at[k];
         const char *word = d->names.n ? d->names.at[0].text : "auto";
         int64_t count = d->values.n ? d->values.at[0] : 0;
-        if (d->is_auto)
+        if (d->is_auto && d->kind != DIR_SPLIT)
             continue;
         int index = -1;
         for (int x = 0; x < g->program->indices.n && d->names.n; x++)
@@ -273,6 +273,12 @@ static void apply_schedule(irgen *g, const ast_schedule *s)
             if (index >= 0) {
                 program_tile t = {index, count};
                 VEC_PUSH(g->arena, &out->tiles, t);
+            }
+            break;
+        case DIR_SPLIT:
+            if (index >= 0) {
+                program_tile t = {index, count};
+                VEC_PUSH(g->arena, &out->splits, t);
             }
             break;
         case DIR_ORDER: case DIR_PARALLEL:

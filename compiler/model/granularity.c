@@ -197,6 +197,11 @@ int64_t model_splits(const model_choice *c, int64_t items, int64_t keys)
     return greater(1, lesser(ceil_div(c->split_items, greater(items, 1)), keys / c->split_keys));
 }
 
+int64_t model_few_rows(const machine *m)
+{
+    return m->kind != MACHINE_CPU ? 0 : m->lanes > 1 ? m->lanes : DECODE_ROWS;
+}
+
 static int64_t work_items(const problem *p, const model_choice *c)
 {
     double heads = (double)p->batches * (double)(c->merge_heads ? p->kv_heads : c->heads_inside ? 1 : p->heads);

@@ -103,6 +103,8 @@ void model_choose(const machine *m, const problem *p, const model_forced *forced
 //     fixed_splits ? min(fixed_splits, ceil(keys / key_block))
 //                  : max(1, min(ceil(split_items / items), keys / split_keys));    1 when split_items is 0
 int64_t model_splits(const model_choice *c, int64_t items, int64_t keys);
+// Up to so many rows, lanes along rows would stay empty: they go along keys and widths.
+int64_t model_few_rows(const machine *m);
 // Time of one core for the choice's blocks and method: the larger of arithmetic and streaming, plus staged logits.
 double model_seconds(const machine *m, const problem *p, const model_choice *c);
 

@@ -63,7 +63,8 @@ static void choose_axes(module_lowering *m)
             int number = p->nests.at[n].equations[q];
             const program_equation *e = &p->equations.at[number];
             for (int k = 0; k < e->own_count; k++)
-                if (m->base.stored[number] && m->base.temp_row[number] < 0 && e->own[k] == row_of(&p->nests.at[n]))
+                if (m->base.stored[number] && m->base.temp_row[number] < 0 && e->own[k] == row_of(&p->nests.at[n]) &&
+                    !p->nests.at[n].rows_first)
                     m->base.temp_row[number] = k;
         }
 }
@@ -300,7 +301,7 @@ static void write_temp(module_lowering *m, int equation)
     extents[0] = op_index(&l->o, b, 1);
     expr bounds[64], order[64];
     for (int k = 0; k < e->own_count; k++)
-        bounds[k] = lt_index_bound(p, e->own[k]);
+        bounds[k] = program_index_bound(p, e->own[k]);
     lt_temp_order(l, equation, bounds, order);
     for (int k = 0; k < e->own_count; k++)
         extents[k] = op_binary(&l->o, b, "arith.maxsi", lt_index(l, at, order[k]), op_index(&l->o, b, 0));

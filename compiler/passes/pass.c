@@ -166,6 +166,11 @@ static void derive(program *p, const machine *m)
     online_softmax(p, NULL);
 }
 
+static void split(program *p, const machine *m)
+{
+    split_keys(p);
+}
+
 static void bound(program *p, const machine *m)
 {
     bound_blocks(p);
@@ -184,6 +189,11 @@ static bool run_online_softmax(arena *a, MlirOperation kernel)
 static bool run_select_granularity(arena *a, MlirOperation kernel)
 {
     return run(a, &(transform){fault_of_underived, select_granularity, false}, kernel);
+}
+
+static bool run_split_keys(arena *a, MlirOperation kernel)
+{
+    return run(a, &(transform){fault_of_unselected, split, false}, kernel);
 }
 
 static bool run_split_loops(arena *a, MlirOperation kernel)
@@ -228,6 +238,13 @@ MlirPass attnc_create_select_granularity_pass(void)
 {
     static const ir_pass pass = {"select-granularity", "asks the model how much of a nest lies on chip at a time",
                                  "attn.kernel", run_select_granularity};
+    return ir_pass_create(&pass);
+}
+
+MlirPass attnc_create_split_keys_pass(void)
+{
+    static const ir_pass pass = {"split-keys", "splits the keys of a nest over work items and merges the parts",
+                                 "attn.kernel", run_split_keys};
     return ir_pass_create(&pass);
 }
 

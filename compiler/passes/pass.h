@@ -10,6 +10,7 @@
 MlirPass attnc_create_fuse_operators_pass(void);
 MlirPass attnc_create_online_softmax_pass(void);
 MlirPass attnc_create_select_granularity_pass(void);
+MlirPass attnc_create_split_keys_pass(void);
 MlirPass attnc_create_split_loops_pass(void);
 MlirPass attnc_create_bound_blocks_pass(void);
 // On builtin.module: puts functions in the place of every kernel.

@@ -12,6 +12,8 @@ void fuse_operators(program *p);
 void online_softmax(program *p, derive_log *log);
 // Chooses granularity, the form of the softmax, and writes the reason. Needs online_softmax.
 void select_granularity(program *p, const machine *m);
+// Makes two nests of one whose keys are split: the parts, and their merging. Needs select_granularity.
+void split_keys(program *p);
 // Splits the row loop into groups and register blocks, gives every loop its block. Needs select_granularity.
 void split_loops(program *p, const machine *m);
 // Solves domains into ranges of the swept loops. Needs split_loops.

@@ -11,6 +11,7 @@ static const struct stage {
     {"fuse-operators", "attn.kernel", attnc_create_fuse_operators_pass},
     {"online-softmax", "attn.kernel", attnc_create_online_softmax_pass},
     {"select-granularity", "attn.kernel", attnc_create_select_granularity_pass},
+    {"split-keys", "attn.kernel", attnc_create_split_keys_pass},
     {"split-loops", "attn.kernel", attnc_create_split_loops_pass},
     {"bound-blocks", "attn.kernel", attnc_create_bound_blocks_pass},
     {"lower-to-tile", "builtin.module", attnc_create_lower_to_tile_pass},

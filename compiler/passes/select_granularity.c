@@ -109,6 +109,47 @@ static void use_plain_sweeps(program *p, program_nest *n, int swept)
 
 static int64_t round_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; }
 
+// ---- splits of the keys -------------------------------------------------------------------------------------------------
+
+// Does the schedule leave the whole form of a nest to the model?
+static bool is_free(const program_schedule *s)
+{
+    return !s->fuse_none && !strcmp(s->granularity, "auto") && !strcmp(s->softmax, "auto") && !s->tiles.n && !s->order.n &&
+           !s->parallel.n;
+}
+
+static const program_tile *find_split(const program_schedule *s, const program_nest *n)
+{
+    for (int k = 0; k < s->splits.n; k++)
+        for (int q = 0; q < n->loop_count; q++)
+            if (n->loops[q].kind == LOOP_SWEEP && n->loops[q].index == s->splits.at[k].index)
+                return &s->splits.at[k];
+    return NULL;
+}
+
+static bool is_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
+
+// Calls with few rows get a form of their own when sizes can tell them, and the rows are not known to be many.
+static bool may_have_few_rows(const program *p, const program_nest *n, const program_loop *row, int64_t most)
+{
+    if (!row || n->sweeps != 1 || n->softmax != SOFTMAX_ONLINE || extent(p, row->index) > most)
+        return false;
+    const program_index *x = &p->indices.at[row->index];
+    return !expr_any(p->pool, x->lo, is_data, NULL) && !expr_any(p->pool, x->hi, is_data, NULL);
+}
+
+static void choose_splits(const program *p, program_nest *n, const machine *m, const program_loop *row, const model_choice *c)
+{
+    const program_tile *split = find_split(&p->schedule, n);
+    bool few = !split && is_free(&p->schedule) && may_have_few_rows(p, n, row, model_few_rows(m));
+    if (!split && !few)
+        return;
+    n->splits = split ? split->block : 0;
+    n->split_items = n->splits ? 0 : c->split_items;
+    n->split_keys = n->splits ? 0 : c->split_keys;
+    n->few_rows = few ? model_few_rows(m) : 0;
+}
+
 static void select_nest(program *p, program_nest *n, const machine *m)
 {
     const program_loop *row = nest_find_loop(n, LOOP_ROW), *sweep = nest_find_loop(n, LOOP_SWEEP);
@@ -120,6 +161,10 @@ static void select_nest(program *p, program_nest *n, const machine *m)
     model_forced f = forced_by(&p->schedule, row, sweep);
     model_choice c;
     model_choose(m, &q, &f, &c);
+    if (c.method == MODEL_STAGED && !f.method && find_split(&p->schedule, n)) {   // whole rows are of one part alone
+        f.method = MODEL_RECOMPUTE;
+        model_choose(m, &q, &f, &c);
+    }
     if (c.granularity == MODEL_NONE) {   // the nest is fused already; standard attention is fuse-operators' to make
         f.granularity = MODEL_ROW;
         model_choose(m, &q, &f, &c);
@@ -137,6 +182,8 @@ static void select_nest(program *p, program_nest *n, const machine *m)
     n->reason = arena_strdup(p->arena, c.reason);
     if (sweep && n->softmax != SOFTMAX_ONLINE)
         use_plain_sweeps(p, n, sweep->index);
+    if (sweep)
+        choose_splits(p, n, m, row, &c);
 }
 
 void select_granularity(program *p, const machine *m)

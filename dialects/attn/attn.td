@@ -34,7 +34,7 @@ def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, 
     remarks. Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
     `schedule` is what the user asked for; keys that are absent mean auto: `name`, `granularity` with `count` (i64) and
     `heads` (unit), `softmax`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
-    `order` and `parallel` (arrays of index names).
+    `splits` (dictionaries of `index` and `parts`, auto without), `order` and `parallel` (arrays of index names).
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<DictionaryAttr>:$schedule);
@@ -97,14 +97,17 @@ def Attn_EquationOp : Attn_Declaration<"equation"> {
     "bool"; `result` names the result it is written to, with the indices `subscripts`. `domain` yields i1 over own
     and reduced indices (empty: every term exists), `demand` over own indices where consumers ask for values (empty:
     everywhere). `sweep`, `reference`, `lazy` and `repair` are what online-softmax derives (algebra/program.h).
+    `copy_of` names the equation that split-keys made it of.
   }];
   let arguments = (ins StrAttr:$name, Attn_NoNames:$own, Attn_Default<StrAttr, [{"none"}]>:$kind,
                        Attn_NoNames:$reduced, StrAttr:$elem, Attn_NoName:$result, Attn_NoNames:$subscripts,
-                       Attn_Zero:$sweep, Attn_NoName:$reference, Attn_Default<BoolAttr, "false">:$lazy);
+                       Attn_Zero:$sweep, Attn_NoName:$reference, Attn_Default<BoolAttr, "false">:$lazy,
+                       Attn_NoName:$copy_of);
   let regions = (region SizedRegion<1>:$body, AnyRegion:$domain, AnyRegion:$demand, AnyRegion:$repair);
   let assemblyFormat = [{
     $name (`own` $own^)? (`kind` $kind^)? (`over` $reduced^)? `:` $elem (`result` $result^)? (`at` $subscripts^)?
-    (`sweep` $sweep^)? (`reference` $reference^)? (`lazy` $lazy^)? attr-dict-with-keyword `body` $body
+    (`sweep` $sweep^)? (`reference` $reference^)? (`lazy` $lazy^)? (`copy_of` $copy_of^)? attr-dict-with-keyword
+    `body` $body
     (`domain` $domain^)? (`demand` $demand^)? (`repair` $repair^)?
   }];
 }
@@ -116,19 +119,25 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
     "row"), `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region
     `ranges` yields lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that
     was solved.
-    The integers from `group_rows` to `inner_count` are what select-granularity decides (algebra/program.h).
+    The integers from `group_rows` to `inner_count` and from `splits` to `few_rows` are what select-granularity decides
+    (algebra/program.h). split-keys says by `part` what a nest does for a split one ("keys": a part of the keys,
+    "merge": all parts together); `rows_first` lays lanes along keys and widths; `when` yields whether the nest runs.
   }];
   let arguments = (ins StrArrayAttr:$equations, Attn_Default<ArrayAttr, "{}">:$loops,
                        Attn_Default<StrAttr, [{"online"}]>:$softmax, Attn_Default<I64Attr, "1">:$sweeps,
                        Attn_NoName:$granularity, Attn_Zero:$group_rows, Attn_Zero:$row_block, Attn_Zero:$key_block,
                        Attn_Default<BoolAttr, "false">:$keys_outer, Attn_Zero:$inner_points, Attn_Zero:$inner_count,
-                       Attn_NoName:$reason);
-  let regions = (region AnyRegion:$ranges, AnyRegion:$exists);
+                       Attn_NoName:$reason, Attn_Zero:$splits, Attn_Zero:$split_items, Attn_Zero:$split_keys,
+                       Attn_Zero:$few_rows, Attn_Default<StrAttr, [{"none"}]>:$part,
+                       Attn_Default<BoolAttr, "false">:$rows_first);
+  let regions = (region AnyRegion:$ranges, AnyRegion:$exists, AnyRegion:$when);
   let assemblyFormat = [{
     `equations` $equations (`loops` $loops^)? (`softmax` $softmax^)? (`sweeps` $sweeps^)?
     (`granularity` $granularity^)? (`group_rows` $group_rows^)? (`row_block` $row_block^)? (`key_block` $key_block^)?
-    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)? (`reason` $reason^)?
-    attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)?
+    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)?
+    (`splits` $splits^)? (`split_items` $split_items^)? (`split_keys` $split_keys^)? (`few_rows` $few_rows^)?
+    (`part` $part^)? (`rows_first` $rows_first^)? (`reason` $reason^)?
+    attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)? (`when` $when^)?
   }];
 }
 

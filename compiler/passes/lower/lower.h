@@ -77,7 +77,7 @@ void scope_close(lower *l, scope *s);
 const binding *scope_find(const scope *s, int index);
 void scope_bind_point(lower *l, scope *s, int index, MlirValue at);
 void scope_bind_dim(lower *l, scope *s, int index, MlirValue from, MlirValue extent, int64_t max, MlirValue bound);
-// The indices of e that are dims of tiles in s: swept ones first, private ones, the row last.
+// The indices of e that are dims of tiles in s: swept ones first, private ones, the row last (or first: rows_first).
 int scope_dims(lower *l, const scope *s, expr e, int *out);
 void scope_order(lower *l, int n, int *indices);
 // The innermost scope around s that fixes an index of e.
@@ -147,8 +147,6 @@ void lt_store_result(lower *l, scope *s, int equation);
 // ---- nest.c ---------------------------------------------------------------------------------------------------------
 // Opens the loops over inner points and row blocks of the item inside `outer`; returns the innermost scope.
 scope *lt_open_rows(lower *l, scope *outer);
-// An upper bound of the index's values that needs sizes alone.
-expr lt_index_bound(const program *p, int index);
 // The number of work items, computed in s.
 MlirValue lt_items(lower *l, scope *s);
 // Fills the function of the nest and returns from it.

@@ -16,37 +16,6 @@ static MlirValue range_hi(lower *l, scope *s, int index)
     return l->end[index].ptr ? l->end[index] : lt_index(l, s, l->program->indices.at[index].hi);
 }
 
-static bool reads_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
-
-typedef struct axis_search { const program *p; int index; expr found; } axis_search;
-
-static bool find_axis(const expr_node *n, void *user)
-{
-    axis_search *a = user;
-    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++) {
-        const expr_node *s = expr_get(a->p->pool, n->args[k]);
-        if (s->kind == EX_INDEX && s->id == a->index)
-            a->found = a->p->params.at[n->id].dims[k];
-    }
-    return a->found != 0;
-}
-
-// An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
-expr lt_index_bound(const program *p, int index)
-{
-    if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))
-        return p->indices.at[index].hi;
-    axis_search a = {p, index, 0};
-    for (int k = 0; k < p->equations.n && !a.found; k++) {
-        const program_equation *e = &p->equations.at[k];
-        expr_any(p->pool, e->body, find_axis, &a);
-        for (int r = 0; e->result >= 0 && r < e->result_rank; r++)
-            if (e->result_own[r] == index)
-                a.found = p->params.at[e->result].dims[r];
-    }
-    return a.found ? a.found : expr_int(p->pool, 1);
-}
-
 static MlirValue ceil_div(lower *l, MlirBlock b, MlirValue n, int64_t d)
 {
     MlirValue up = op_binary(&l->o, b, "arith.addi", n, op_index(&l->o, b, d - 1));
@@ -236,6 +205,8 @@ MlirValue lt_items(lower *l, scope *s)
     for (int k = 0; k < l->nest->loop_count; k++)
         if (l->nest->loops[k].parallel)
             items = op_binary(&l->o, s->block, "arith.muli", items, loop_count(l, s, &l->nest->loops[k]));
+    if (l->nest->when)
+        items = op_select(&l->o, s->block, lt_scalar(l, s, l->nest->when), items, op_index(&l->o, s->block, 0));
     return items;
 }
 
@@ -327,7 +298,7 @@ static void bind_private(lower *l)
         const expr_node *c = expr_get(l->pool, l->program->indices.at[x].hi);
         const expr_node *z = expr_get(l->pool, l->program->indices.at[x].lo);
         bool constant = c->kind == EX_INT && z->kind == EX_INT && z->value.i == 0 && c->value.i > 0;
-        MlirValue bound = lt_index(l, l->item, lt_index_bound(l->program, x));
+        MlirValue bound = lt_index(l, l->item, program_index_bound(l->program, x));
         scope_bind_dim(l, l->item, x, lo, n, constant ? c->value.i : -1, constant ? (MlirValue){NULL} : bound);
     }
 }
@@ -354,7 +325,7 @@ static void count_row_blocks(lower *l)
             constant *= group->block / p->block;
             continue;
         }
-        MlirValue n = lt_index(l, l->item, lt_index_bound(l->program, p->index));
+        MlirValue n = lt_index(l, l->item, program_index_bound(l->program, p->index));
         n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }
@@ -371,7 +342,7 @@ static void count_key_blocks(lower *l)
         const program_loop *p = &l->nest->loops[k];
         if (p->kind != LOOP_SWEEP)
             continue;
-        MlirValue n = lt_index(l, l->item, lt_index_bound(l->program, p->index));
+        MlirValue n = lt_index(l, l->item, program_index_bound(l->program, p->index));
         n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }

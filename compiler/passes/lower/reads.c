@@ -106,6 +106,8 @@ void lt_find_read_checks(program *p, read_checks *out)
     for (int n = 0; n < p->nests.n; n++)
         for (int k = 0; k < p->nests.at[n].equation_count; k++) {
             const program_equation *e = &p->equations.at[p->nests.at[n].equations[k]];
+            if (e->copy_of)
+                e = &p->equations.at[e->copy_of - 1];
             visit(&w, e->body, expr_and(p->pool, e->domain, e->demand));
             if (e->domain)
                 visit(&w, e->domain, e->demand);

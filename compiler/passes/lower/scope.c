@@ -49,7 +49,7 @@ void scope_bind_dim(lower *l, scope *s, int index, MlirValue from, MlirValue ext
 static int dim_class(const lower *l, int index)
 {
     if (index == l->row)
-        return 2;
+        return l->nest->rows_first ? -1 : 2;
     return program_has_index(l->swept, l->swept_count, index) ? 0 : 1;
 }
 
