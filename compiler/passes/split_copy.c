@@ -279,6 +279,8 @@ int split_copy(split *s, int equation)
         e.result = -1;
     if (e.sweep)
         e.sweep = 1;
+    if (s->of.few_rows)
+        e.lazy = false;       // a true maximum is cheap beside reading the keys, and half the code
     e.copy_of = e.copy_of ? e.copy_of : equation + 1;
     e.name = equation_name(s->p, e.name, "part");
     return s->copy[equation] = add_equation(s, &e);

@@ -390,11 +390,11 @@ static int split_nest(program *p, int nest)
         out[count].splits = out[count].split_items = out[count].split_keys = out[count].few_rows = 0;
         count++;
     }
-    expr parts = count_parts(&s, row);
-    add_indices(&s, parts);
-    expr_names names = program_names(p);
-    const char *reason = arena_printf(p->arena, "%s parts of %s, by sizes alone", expr_text(p->pool, p->arena, parts, &names),
-                                      p->indices.at[s.swept].name);
+    add_indices(&s, count_parts(&s, row));
+    const char *name = p->indices.at[s.swept].name;
+    const char *reason = s.of.splits ? arena_printf(p->arena, "the schedule splits %s by %lld", name, (long long)s.of.splits)
+                                     : arena_printf(p->arena, "%s is split until there are %lld work items, by no less than %lld", name,
+                                                    (long long)s.of.split_items, (long long)s.of.split_keys);
     for (s.stage = 1; s.stage <= s.of.sweeps; s.stage++) {
         out[count++] = part_nest(&s, reason);
         out[count] = merge_nest(&s);

@@ -134,9 +134,9 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
   let assemblyFormat = [{
     `equations` $equations (`loops` $loops^)? (`softmax` $softmax^)? (`sweeps` $sweeps^)?
     (`granularity` $granularity^)? (`group_rows` $group_rows^)? (`row_block` $row_block^)? (`key_block` $key_block^)?
-    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)?
+    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)? (`reason` $reason^)?
     (`splits` $splits^)? (`split_items` $split_items^)? (`split_keys` $split_keys^)? (`few_rows` $few_rows^)?
-    (`part` $part^)? (`rows_first` $rows_first^)? (`reason` $reason^)?
+    (`part` $part^)? (`rows_first` $rows_first^)?
     attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)? (`when` $when^)?
   }];
 }

@@ -56,6 +56,17 @@ static void expand_applies(lowering *l)
         apply_replace(l->operations.at[i]);
 }
 
+// Sizes of slots are sliced from the entry of the function, before anything else is expanded.
+static void expand_entry(lowering *l)
+{
+    MlirOperation o = mlirBlockGetFirstOperation(ir_block(l->func, 0)), next;
+    for (; o.ptr; o = next) {
+        next = mlirOperationGetNextInBlock(o);
+        if (ir_is(o, "tile.apply"))
+            apply_replace(o);
+    }
+}
+
 // Nest functions get a workspace, even when it turns out to be empty.
 static bool is_nest(lowering *l)
 {
@@ -71,6 +82,7 @@ static bool lower_function(arena *a, MlirOperation func)
     l.ok = true;
     if (mlirBlockIsNull(ir_block(func, 0)))
         return true;
+    expand_entry(&l);
     slots_collect(&l);
     if (!l.ok || (is_nest(&l) && !workspace_emit(l.workspace)))
         return false;
