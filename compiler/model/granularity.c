@@ -199,7 +199,8 @@ int64_t model_splits(const model_choice *c, int64_t items, int64_t keys)
 
 int64_t model_few_rows(const machine *m)
 {
-    return m->kind != MACHINE_CPU ? 0 : m->lanes > 1 ? m->lanes : DECODE_ROWS;
+    bool narrow = m->lanes > 1 && m->lanes < 8;     // no CPU to be fast on: it need not carry a second form
+    return m->kind != MACHINE_CPU || narrow ? 0 : m->lanes > 1 ? m->lanes : DECODE_ROWS;
 }
 
 static int64_t work_items(const problem *p, const model_choice *c)

@@ -132,7 +132,8 @@ static bool is_data(const expr_node *n, void *user) { return n->kind == EX_READ 
 // Calls with few rows get a form of their own when sizes can tell them, and the rows are not known to be many.
 static bool may_have_few_rows(const program *p, const program_nest *n, const program_loop *row, int64_t most)
 {
-    if (!row || n->sweeps != 1 || n->softmax != SOFTMAX_ONLINE || extent(p, row->index) > most)
+    enum { MOST_EQUATIONS = 12 };    // the second form of a larger nest would make an object of three levels too large
+    if (!row || n->equation_count > MOST_EQUATIONS || n->sweeps != 1 || n->softmax != SOFTMAX_ONLINE || extent(p, row->index) > most)
         return false;
     const program_index *x = &p->indices.at[row->index];
     return !expr_any(p->pool, x->lo, is_data, NULL) && !expr_any(p->pool, x->hi, is_data, NULL);

@@ -276,7 +276,7 @@ int split_copy(split *s, int equation)
         return s->copy[equation] = equation;
     }
     if (!block)
-        e.result = -1;
+        e.result = -1, e.result_rank = 0, e.result_own = NULL;
     if (e.sweep)
         e.sweep = 1;
     if (s->of.few_rows)

@@ -73,8 +73,8 @@ static void whole_way(void **state)
 {
     fixture f = begin(attention);
     assert_true(run(&f, NULL, "all"));
-    assert_string_equal(f.passes, "fuse-operators online-softmax select-granularity split-loops bound-blocks "
-                                  "lower-to-tile ");
+    assert_string_equal(f.passes, "fuse-operators online-softmax select-granularity split-keys split-loops "
+                                  "bound-blocks lower-to-tile ");
     assert_non_null(strstr(f.last, "@k.nest0("));
     assert_null(strstr(f.last, "attn.kernel"));
     assert_string_equal(f.messages.text, "");
@@ -120,7 +120,7 @@ static void names(void **state)
 {
     assert_string_equal(pipeline_pass(0), "fuse-operators");
     assert_null(pipeline_pass(-1));
-    assert_null(pipeline_pass(6));
+    assert_null(pipeline_pass(7));
     assert_true(pipeline_has("lower-to-tile"));
     assert_false(pipeline_has("lower"));
 }
