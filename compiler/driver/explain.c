@@ -9,11 +9,38 @@ static bool is_sized(const workload *w)
     return true;
 }
 
+// Is it an index, a read, or a size that was not given?
+static bool is_unknown(const expr_node *n, void *user)
+{
+    const workload *w = user;
+    return n->kind == EX_INDEX || n->kind == EX_READ || (n->kind == EX_SIZE && w->sizes[n->id] < 0);
+}
+
+// Does the nest run for these sizes, as far as they are known?
+static bool may_run(const explainer *x, const program_nest *n)
+{
+    if (!n->when || expr_any(x->p->pool, n->when, is_unknown, x->w))
+        return true;
+    lanes *when = lanes_create(x->c->arena, &x->data, n->when, -1);
+    return !when || lanes_eval_one(when, NULL);
+}
+
+// Of the forms of a nest, only those that the sizes ask for are explained.
+static void leave_out_idle(const explainer *x, program *p)
+{
+    int kept = 0;
+    for (int k = 0; k < p->nests.n; k++)
+        if (may_run(x, &p->nests.at[k]))
+            p->nests.at[kept++] = p->nests.at[k];
+    p->nests.n = kept;
+}
+
 explainer explain_begin(const compilation *c, workload *w)
 {
     explainer x = {.c = c, .p = c->program, .w = w, .data = w->data, .names = program_names(c->program)};
     x.data.program = x.p;
     x.sized = is_sized(w);
+    leave_out_idle(&x, c->program);
     x.walks = ARENA_ARRAY(c->arena, nest_walk, x.p->nests.n + 1);
     for (int k = 0; k < x.p->nests.n; k++) {
         x.walks[k] = explain_walk(&x, &x.p->nests.at[k]);
@@ -32,13 +59,6 @@ const char *explain_text(const explainer *x, expr e)
 const char *explain_index(const explainer *x, int index)
 {
     return x->p->indices.at[index].name;
-}
-
-// Is it an index, a read, or a size that was not given?
-static bool is_unknown(const expr_node *n, void *user)
-{
-    const workload *w = user;
-    return n->kind == EX_INDEX || n->kind == EX_READ || (n->kind == EX_SIZE && w->sizes[n->id] < 0);
 }
 
 int64_t explain_extent(const explainer *x, int index)

@@ -46,7 +46,7 @@ nest_model explain_model(const explainer *x, const program_nest *n, const nest_w
 {
     nest_model out = {.machine = target_machine(x->c->target)};
     const machine *m = out.machine;
-    if (!x->sized || !m || !is_swept(n))
+    if (!x->sized || !m || !is_swept(n) || n->part != PART_NONE)   // the model speaks of whole nests
         return out;
     problem q = nest_problem(x->p, n, value_of, (void *)x);
     q.masked_fraction = masked_fraction(&q, w);

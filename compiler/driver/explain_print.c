@@ -122,6 +122,8 @@ static void print_nest(const explainer *x, int number)
     printf("\n");
     int indent = print_loops(x, n, &x->walks[number]);
     print_equations(x, n, indent);
+    if (n->when)
+        printf("    runs when %s\n", explain_text(x, n->when));
     if (n->exists)
         printf("    exists: %s\n", explain_text(x, n->exists));
     if (n->reason)

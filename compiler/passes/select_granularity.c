@@ -130,16 +130,18 @@ static const program_tile *find_split(const program_schedule *s, const program_n
 static bool is_data(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_INDEX; }
 
 // Calls with few rows get a form of their own when sizes can tell them, and the rows are not known to be many.
-static bool may_have_few_rows(const program *p, const program_nest *n, const program_loop *row, int64_t most)
+static bool may_have_few_rows(program *p, const program_nest *n, const program_loop *row, int64_t most)
 {
     enum { MOST_EQUATIONS = 12 };    // the second form of a larger nest would make an object of three levels too large
-    if (!row || n->equation_count > MOST_EQUATIONS || n->sweeps != 1 || n->softmax != SOFTMAX_ONLINE || extent(p, row->index) > most)
+    if (!row || n->equation_count > MOST_EQUATIONS || n->sweeps != 1 || n->softmax != SOFTMAX_ONLINE)
         return false;
     const program_index *x = &p->indices.at[row->index];
+    if (nest_constant(p, x->hi) > most)
+        return false;
     return !expr_any(p->pool, x->lo, is_data, NULL) && !expr_any(p->pool, x->hi, is_data, NULL);
 }
 
-static void choose_splits(const program *p, program_nest *n, const machine *m, const program_loop *row, const model_choice *c)
+static void choose_splits(program *p, program_nest *n, const machine *m, const program_loop *row, const model_choice *c)
 {
     const program_tile *split = find_split(&p->schedule, n);
     bool few = !split && is_free(&p->schedule) && may_have_few_rows(p, n, row, model_few_rows(m));
