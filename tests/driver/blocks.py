@@ -108,6 +108,8 @@ def compare(attnc, folder, number):
     for n, m in SIZES:
         table = sums(exists, n, m)
         for schedule in SCHEDULES if (n, m) in FEW else SCHEDULES[:2]:
+            if schedule == "auto" and n <= 16:
+                continue    # another form of the nest runs there, over parts of the keys
             target = "x86-64-v4" if schedule == "auto" else "generic"
             nests = explain(attnc, target, path, schedule, n, m)["nests"]
             assert len(nests) == 1
