@@ -203,6 +203,13 @@ static void put_nest(listing *l, const program_nest *n)
         put_loop(l, &n->loops[k]);
 }
 
+const char *program_equation_text(const program *p, int equation)
+{
+    listing l = {.p = p, .names = program_names(p)};
+    put_body(&l, &p->equations.at[equation]);
+    return arena_strndup(p->arena, l.text.at, (size_t)l.text.n);
+}
+
 const char *program_text(const program *p)
 {
     listing l = {.p = p, .names = program_names(p)};

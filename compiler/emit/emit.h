@@ -75,6 +75,24 @@ bool emit_merge(arena *a, int n, const emit_binary *objects, emit_binary *out, c
 // The name as it can stand in C and C++ and beside the runtime: keywords and names the code needs get a `_` behind.
 const char *emit_c_name(arena *a, const char *name);
 
+// ---- c/ --------------------------------------------------------------------------------------------------------------
+// One C file of a kernel that needs libc and libm only: for each path the functions that a code generator left, under
+// a condition of the preprocessor; the last path is what any compiler takes.
+typedef struct emit_c_path {
+    MlirModule module;            // not changed
+    const program *program;       // after the passes, of the same target
+    const char *target;           // its name
+    int level;                    // of the x86-64 psABI; 0: plain C
+} emit_c_path;
+typedef struct emit_c_file {
+    const char *command;          // what makes this file
+    const char *source;           // the kernel as it is written, for the comment at the top
+    int paths;
+    const emit_c_path *path;      // best first
+} emit_c_file;
+// NULL when the module has something that cannot be said in C.
+const char *emit_c(arena *a, const emit_c_file *file, const char **out_error);
+
 // ---- header.c, manifest.c -------------------------------------------------------------------------------------------
 // The C header of the kernel: its args struct, with shapes, and its functions.
 const char *emit_header(arena *a, const program *p, const char *target_name);

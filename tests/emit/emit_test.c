@@ -257,6 +257,47 @@ static void finds_what_lowering_leaves(void **state)
     release(&f);
 }
 
+static const char *c_source(fixture *f, const char *text)
+{
+    *f = (fixture){.arena = arena_create(), .context = ir_context_create(), .error = ""};
+    MlirModule module = mlirModuleCreateParse(f->context, ir_ref(text));
+    assert_non_null(module.ptr);
+    emit_c_path path = {module, toy_program(f->arena, -1), "generic", 0};
+    emit_c_file file = {"attnc build toy.attn --emit=c", "kernel toy", 1, &path};
+    const char *source = emit_c(f->arena, &file, &f->error);
+    mlirModuleDestroy(module);
+    return source;
+}
+
+static void prints_c(void **state)
+{
+    fixture f;
+    const char *source = c_source(&f, toy_module);
+    assert_non_null(source);
+    assert_non_null(strstr(source, "//     attnc build toy.attn --emit=c\n//\n// kernel toy\n"));
+    assert_non_null(strstr(source, "static float toy_add(float "));
+    assert_non_null(strstr(source, "attn_status toy(const toy_args *args, const attn_exec *exec)\n{"));
+    release(&f);
+}
+
+static void names_what_c_cannot_say(void **state)
+{
+    static const struct { const char *text, *error; } cases[] = {
+        {"func.func @f(%x: f32) -> f32 { %y = math.cbrt %x : f32 return %y : f32 }", "the operation 'math.cbrt'"},
+        {"func.func @f(%x: vector<3xf32>) -> vector<3xf32> { %y = arith.negf %x : vector<3xf32> "
+         "return %y : vector<3xf32> }", "'arith.negf' on these types"},
+        {"func.func @f(%x: f16) -> f16 { %y = arith.addf %x, %x : f16 return %y : f16 }", "this 'arith.addf'"},
+        {"func.func @f(%x: i32) -> i32 { %y = llvm.call_intrinsic \"llvm.x86.bmi.pext.32\"(%x, %x) : (i32, i32) -> i32 "
+         "return %y : i32 }", "the intrinsic 'llvm.x86.bmi.pext.32'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fixture f;
+        assert_null(c_source(&f, cases[i].text));
+        assert_non_null(strstr(f.error, cases[i].error));
+        release(&f);
+    }
+}
+
 static void describes_the_kernel(void **state)
 {
     arena *a = arena_create();
@@ -284,6 +325,8 @@ int main(void)
         cmocka_unit_test(lowers_views_of_views_and_libm_calls),
         cmocka_unit_test(takes_descriptors_apart),
         cmocka_unit_test(finds_what_lowering_leaves),
+        cmocka_unit_test(prints_c),
+        cmocka_unit_test(names_what_c_cannot_say),
         cmocka_unit_test(describes_the_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
