@@ -3,6 +3,7 @@
 #include "driver.h"
 #include "files.h"
 #include "ir/context.h"
+#include "via_c.h"
 #include <string.h>
 
 typedef struct output { const void *bytes; size_t size; } output;
@@ -50,8 +51,9 @@ static bool wants_object(const build_state *b)
 // Is anything asked for that is made for one target?
 static bool wants_stages(const build_state *b)
 {
-    unsigned others = 1u << EMIT_AST | 1u << EMIT_OBJECT | 1u << EMIT_SHARED | 1u << EMIT_HEADER | 1u << EMIT_MANIFEST;
-    return (b->emit & ~others) != 0 || !b->levels || !wants_object(b);
+    unsigned others = 1u << EMIT_AST | 1u << EMIT_OBJECT | 1u << EMIT_SHARED | 1u << EMIT_HEADER | 1u << EMIT_MANIFEST |
+                      1u << EMIT_C;
+    return (b->emit & ~others) != 0 || !b->levels || !(wants_object(b) || wants(b, EMIT_C));
 }
 
 static bool build_levels(build_state *b)
@@ -114,6 +116,10 @@ static bool build_all(build_state *b)
         return true;
     if (!build_levels(b) || (wants_stages(b) && !build_stages(b)))
         return false;
+    const char *c_text = wants(b, EMIT_C) ? via_c_file(b->c, b->options) : "";
+    if (!c_text)
+        return false;
+    keep(b, EMIT_C, c_text);
     phases_next(b->c->times, "write files");
     describe(b);
     return true;

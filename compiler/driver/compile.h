@@ -26,6 +26,7 @@ typedef struct compilation {
     int stage;                    // ir_stage
     const char *print_after;      // name of a pass, "all", or NULL: see compile_ir
     phases *times;                // NULL: not asked for
+    bool via_c;                   // kernel_load goes through C source
 } compilation;
 
 // ---- compile_source.c -----------------------------------------------------------------------------------------------
@@ -67,6 +68,7 @@ bool levels_build(compilation *c, const options *o, emit_binary *out);
 typedef struct kernel {
     emit_code *code;
     struct jit *jit;
+    void *library;                // via C: of dlopen
     attn_status (*call)(const void *args, const attn_exec *exec);
     attn_status (*workspace_bytes)(const void *args, const attn_exec *exec, size_t *out_bytes);
     double compile_ms;            // from the program to callable code

@@ -102,7 +102,7 @@ static bool check(compilation *c, const options *o)
 
 bool compile_source(arena *a, const options *o, compilation *out)
 {
-    *out = (compilation){.arena = a, .print_after = o->print_after, .times = o->time ? ARENA_NEW(a, phases) : NULL};
+    *out = (compilation){.arena = a, .print_after = o->print_after, .via_c = o->via_c, .times = o->time ? ARENA_NEW(a, phases) : NULL};
     phases_next(out->times, "read and check the file");
     if (!read_source(out, o->file))
         return false;

@@ -2,6 +2,8 @@
 #include "compile.h"
 #include "jit/jit.h"
 #include "timing.h"
+#include "via_c.h"
+#include <dlfcn.h>
 #include <string.h>
 
 static bool runs_here(compilation *c)
@@ -32,12 +34,25 @@ static bool load(compilation *c, kernel *out, const char **out_error)
     return entry && bytes;
 }
 
+static bool load_library(compilation *c, kernel *out)
+{
+    const char *name = emit_c_name(c->arena, c->program->name);
+    out->library = via_c_load(c);
+    void *entry = out->library ? dlsym(out->library, name) : NULL;
+    void *bytes = entry ? dlsym(out->library, arena_printf(c->arena, "%s_workspace_bytes", name)) : NULL;
+    memcpy(&out->call, &entry, sizeof entry);
+    memcpy(&out->workspace_bytes, &bytes, sizeof bytes);
+    return bytes != NULL;
+}
+
 bool kernel_load_module(compilation *c, kernel *out)
 {
     *out = (kernel){0};
     const char *error = "";
     if (!compile_ir(c, IR_CODE))
         return false;
+    if (c->via_c)
+        return load_library(c, out);
     if (!load(c, out, &error)) {
         diag_report(c->diags, DIAG_code_generation, (span){0, 0}, NULL, "%s", error);
         kernel_release(out);
@@ -63,6 +78,8 @@ void *kernel_symbol(const kernel *k, const char *name)
 
 void kernel_release(kernel *k)
 {
+    if (k->library)
+        dlclose(k->library);
     jit_destroy(k->jit);
     emit_code_destroy(k->code);
     *k = (kernel){0};

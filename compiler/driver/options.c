@@ -38,7 +38,7 @@ enum {
 
 typedef enum option_id {
     OPT_KERNEL, OPT_SCHEDULE, OPT_TARGET, OPT_DEFINE, OPT_SPECIALIZE, OPT_EMIT, OPT_OUTPUT, OPT_PRINT_AFTER, OPT_IN,
-    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_COUNT, OPT_CHECK, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
+    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_JSON, OPT_DERIVATION, OPT_COUNT, OPT_CHECK, OPT_VIA, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
 } option_id;
 
 typedef struct option {
@@ -57,13 +57,14 @@ static const option option_table[] = {
     {OPT_DEFINE, "-D", "NAME=VALUE", BUILD, "make a size constant, or choose a type parameter's type"},
     {OPT_DEFINE, "-D", "NAME=VALUE", EXECUTES | EXPLAIN, "a size of the problem, or a type parameter's type"},
     {OPT_SPECIALIZE, "--specialize", "NAMES", EXECUTES | EXPLAIN, "make these sizes of the problem constants of the code"},
-    {OPT_EMIT, "--emit", "LIST", BUILD, "ast attn tile mlir llvm asm object header shared manifest (default: object,header)"},
+    {OPT_EMIT, "--emit", "LIST", BUILD, "ast attn tile mlir llvm asm object header shared manifest c (default: object,header)"},
     {OPT_OUTPUT, "-o", "PREFIX", BUILD, "write PREFIX.o, PREFIX.h … (default: the kernel's name); - is standard output"},
     {OPT_PRINT_AFTER, "--mlir-print-ir-after", "PASS", BUILD, "print the module after a pass, or after all, to standard error"},
     {OPT_TIME, "--time", NULL, BUILD, "print how long each part took, to standard error"},
     {OPT_IN, "--in", "NAME=FILE…", RUN | EXPLAIN, "arguments: .npy files, scalars as numbers (default: random)"},
     {OPT_OUT, "--out", "NAME=FILE…", RUN, "results, or random arguments, to write as .npy files"},
     {OPT_CHECK, "--check", NULL, RUN, "compare sampled rows with the fp64 reference"},
+    {OPT_VIA, "--via", "c", EXECUTES, "run the kernel as C source, compiled by $CC (default: as an object)"},
     {OPT_SEED, "--seed", "N", EXECUTES, "seed of random arguments (default: 1)"},
     {OPT_THREADS, "--threads", "N", EXECUTES, "threads (default: OMP_NUM_THREADS, or the CPUs of this process)"},
     {OPT_REPS, "--reps", "N", BENCH, "how often to time the kernel (default: 11)"},
@@ -123,7 +124,7 @@ static bool read_emit_word(reader *r, const char *word)
             r->out->emit |= 1u << e;
             return true;
         }
-    return FAIL(r, "ast attn tile mlir llvm asm object header shared manifest", "--emit has no '%s'", word);
+    return FAIL(r, "ast attn tile mlir llvm asm object header shared manifest c", "--emit has no '%s'", word);
 }
 
 // Calls `take` for each word of a comma-separated list.
@@ -159,6 +160,7 @@ static bool store(reader *r, const option *o, const char *value)
     case OPT_PRINT_AFTER: out->print_after = value; return true;
     case OPT_IN: return read_pairs(r, value, &out->in);
     case OPT_OUT: return read_pairs(r, value, &out->out);
+    case OPT_VIA: return out->via_c = strcmp(value, "c") == 0, out->via_c || FAIL(r, NULL, "--via takes c, not '%s'", value);
     case OPT_SEED: return read_number(r, o, value, 0, &out->seed);
     case OPT_THREADS: return read_number(r, o, value, 1, &out->threads);
     case OPT_REPS: return read_number(r, o, value, 1, &out->reps);

@@ -25,7 +25,7 @@ typedef enum command {
 #define EMITS(X)                                                                                                     \
     X(AST, "ast", ".ast") X(ATTN, "attn", ".attn.mlir") X(TILE, "tile", ".tile.mlir") X(MLIR, "mlir", ".mlir")        \
     X(LLVM, "llvm", ".ll") X(ASM, "asm", ".s") X(OBJECT, "object", ".o") X(HEADER, "header", ".h")                    \
-    X(SHARED, "shared", ".so") X(MANIFEST, "manifest", ".json")
+    X(SHARED, "shared", ".so") X(MANIFEST, "manifest", ".json") X(C, "c", ".c")
 typedef enum emit_kind {
 #define X(name, word, suffix) EMIT_##name,
     EMITS(X)
@@ -49,7 +49,7 @@ typedef struct options {
     const char *print_after;                  // --mlir-print-ir-after
     pairs in, out;
     int64_t seed, threads, reps;
-    bool json, derivation, count, check, in_place, time, help, version;
+    bool json, derivation, count, check, via_c, in_place, time, help, version;
 } options;
 
 // Reads argv[1 ..]. False when something is wrong, and then the sink has errors. Strings live in `a` or in argv.
