@@ -80,7 +80,7 @@ static bool is_vector_word(const char *name)
 {
     const char *tail = strrchr(name, '_') ? strrchr(name, '_') + 1 : name, *x = strchr(tail, 'x');
     if (strncmp(tail, "mask", 4) == 0)
-        return tail[4 + strspn(tail + 4, "0123456789")] == 0;
+        return tail[4] && tail[4 + strspn(tail + 4, "0123456789")] == 0;
     size_t digits = *tail && strchr("fui", *tail) ? strspn(tail + 1, "0123456789") : 0;
     return digits > 0 && x == tail + 1 + digits;
 }

@@ -114,7 +114,11 @@ static void write_mask_helper(c_path *c, const char *what, shape s, str *out)
     const char *lanes = lanes_name(c, s);
     int bits = c_mask_bits(c, s.lanes), whole = bits * s.lanes < 128 ? 128 : bits * s.lanes;
     const char *prefix = whole == 128 ? "_mm" : arena_printf(c->arena, "_mm%d", whole);
-    if (strcmp(what, "of_lanes") == 0)
+    if (s.lanes == 1 && strcmp(what, "any") != 0)
+        str_printf(out, *what == 'o' ? "static inline %s of_lanes_%s(%s lanes)\n{\n    return lanes[0] != 0;\n}\n\n"
+                                     : "static inline %3$s lanes_of_%2$s(%1$s m)\n{\n    return (%3$s){-(int64_t)m};\n}\n\n",
+                   s.name, s.name, lanes);
+    else if (strcmp(what, "of_lanes") == 0)
         str_printf(out, "static inline %s of_lanes_%s(%s lanes)\n{\n    return (%s)%s_movepi%d_mask((__m%di)lanes);\n}\n\n",
                    s.name, s.name, lanes, s.name, prefix, bits, whole);
     else if (strcmp(what, "lanes_of") == 0)

@@ -70,8 +70,9 @@ static const char *identifier(c_path *c, const char *wish)
 const char *c_fresh(c_path *c, const char *wish)
 {
     const char *base = identifier(c, wish), *name = base;
+    bool apart = isdigit((unsigned char)base[strlen(base) - 1]) || c_is_reserved(arena_printf(c->arena, "%s1", base));
     for (int i = 1; is_visible(c, name); i++)
-        name = arena_printf(c->arena, "%s%s%d", base, isdigit((unsigned char)base[strlen(base) - 1]) ? "_" : "", i);
+        name = arena_printf(c->arena, "%s%s%d", base, apart ? "_" : "", i);
     VEC_PUSH(c->arena, &c->names, (c_name){name});
     return name;
 }
