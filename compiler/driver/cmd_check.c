@@ -179,12 +179,6 @@ static bool check_schedule(checker *k, ast_schedule *schedule)
     return ok;
 }
 
-static bool fits_target(const ast_schedule *s, const target *t)
-{
-    const char *name = s->target.text;
-    return !name || strcmp(name, t->name) == 0 || strcmp(name, t->family) == 0;
-}
-
 static bool check_schedules(checker *k)
 {
     compilation *c = k->c;
@@ -194,7 +188,7 @@ static bool check_schedules(checker *k)
     for (int i = 0; i < c->module_ast->items.n; i++) {
         ast_item *item = &c->module_ast->items.at[i];
         if (item->kind != ITEM_SCHEDULE || strcmp(item->schedule->kernel.text, c->kernel->name.text) != 0 ||
-            !fits_target(item->schedule, c->target))
+            compile_schedule(c, item->schedule->name.text) != item->schedule)
             continue;
         seen_auto |= strcmp(item->schedule->name.text, "auto") == 0;
         if (!check_schedule(k, item->schedule))

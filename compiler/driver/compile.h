@@ -35,6 +35,8 @@ typedef struct compilation {
 bool compile_source(arena *a, const options *o, compilation *out);
 // Another target, and the command line's schedule for it.
 bool compile_retarget(compilation *c, const options *o, const target *t);
+// The schedule of this name that fits the target best; NULL when there is none.
+ast_schedule *compile_schedule(const compilation *c, const char *name);
 // Chooses another schedule (NULL: auto) and makes `spec` and `program` of it, before passes. `constants` are sizes that
 // become constants of the code; false when one is no size of the kernel.
 bool compile_program(compilation *c, ast_schedule *schedule, const pairs *constants);

@@ -39,18 +39,6 @@ static bool find_kernel(compilation *c, const char *name)
     return c->kernel != NULL;
 }
 
-static bool find_schedule(compilation *c, const char *name)
-{
-    if (!name || strcmp(name, "auto") == 0) {
-        c->schedule = frontend_schedule(c->module_ast, c->kernel, "auto");
-        return true;
-    }
-    c->schedule = frontend_schedule(c->module_ast, c->kernel, name);
-    if (!c->schedule)
-        diag_report(c->diags, DIAG_no_schedule, nowhere, NULL, "kernel %s has no schedule '%s'", c->kernel->name.text, name);
-    return c->schedule != NULL;
-}
-
 static bool find_target(compilation *c, const options *o)
 {
     const char *name = o->target;
@@ -64,6 +52,55 @@ static bool find_target(compilation *c, const options *o)
     if (!c->target)
         diag_report(c->diags, DIAG_no_target, nowhere, "attnc --help lists them", "there is no target '%s'", name);
     return diag_errors(c->diags) == 0;
+}
+
+ast_schedule *compile_schedule(const compilation *c, const char *name)
+{
+    return frontend_schedule(c->module_ast, c->kernel, name, c->target->name, c->target->family);
+}
+
+static bool is_of(const compilation *c, const ast_item *item, const char *name)
+{
+    return item->kind == ITEM_SCHEDULE && strcmp(item->schedule->kernel.text, c->kernel->name.text) == 0 &&
+           (!name || strcmp(item->schedule->name.text, name) == 0);
+}
+
+static bool no_schedule(compilation *c, const char *name)
+{
+    const ast_schedule *other = NULL;
+    const char *targets = "";
+    for (int i = 0; i < c->module_ast->items.n; i++)
+        if (is_of(c, &c->module_ast->items.at[i], name)) {
+            other = c->module_ast->items.at[i].schedule;
+            targets = arena_printf(c->arena, "%s%s%s", targets, *targets ? ", " : "", other->target.text);
+        }
+    if (other)
+        diag_report(c->diags, DIAG_schedule_target, other->target.at,
+                    arena_printf(c->arena, "choose its target: --target=…, or add one for %s or %s", c->target->name,
+                                 c->target->family),
+                    "schedule '%s' of %s is for %s, not for %s", name, c->kernel->name.text, targets, c->target->name);
+    else
+        diag_report(c->diags, DIAG_no_schedule, nowhere, NULL, "kernel %s has no schedule '%s'", c->kernel->name.text, name);
+    return false;
+}
+
+static bool find_schedule(compilation *c, const char *name)
+{
+    c->schedule = compile_schedule(c, name ? name : "auto");
+    return c->schedule || !name || strcmp(name, "auto") == 0 || no_schedule(c, name);
+}
+
+// A target that attnc does not know is most likely misspelled: its schedule is never taken.
+static void check_targets(compilation *c)
+{
+    for (int i = 0; i < c->module_ast->items.n; i++) {
+        const ast_item *item = &c->module_ast->items.at[i];
+        const char *name = is_of(c, item, NULL) ? item->schedule->target.text : NULL;
+        if (name && strcmp(name, "cpu") != 0 && strcmp(name, "gpu") != 0 &&
+            (strcmp(name, "host") == 0 || !target_by_name(name)))
+            diag_report(c->diags, DIAG_schedule_no_target, item->schedule->target.at, "attnc --help lists the targets",
+                        "there is no target '%s', so schedule '%s' is never taken", name, item->schedule->name.text);
+    }
 }
 
 // ---- types ----------------------------------------------------------------------------------------------------------
@@ -107,8 +144,10 @@ bool compile_source(arena *a, const options *o, compilation *out)
     if (!read_source(out, o->file))
         return false;
     out->module_ast = frontend_parse(a, &out->source, out->diags);
-    return diag_errors(out->diags) == 0 && find_kernel(out, o->kernel) && check(out, o) &&
-           find_target(out, o) && find_schedule(out, o->schedule);
+    if (diag_errors(out->diags) || !find_kernel(out, o->kernel) || !check(out, o) || !find_target(out, o))
+        return false;
+    check_targets(out);
+    return find_schedule(out, o->schedule);
 }
 
 bool compile_retarget(compilation *c, const options *o, const target *t)

@@ -8,7 +8,8 @@ int driver_status(const diag_sink *d)
         if (message->severity != DIAG_ERROR)
             continue;
         switch (message->id) {
-        case DIAG_command_line: case DIAG_no_kernel: case DIAG_no_schedule: case DIAG_no_target: case DIAG_no_size:
+        case DIAG_command_line: case DIAG_no_kernel: case DIAG_no_schedule: case DIAG_schedule_target:
+        case DIAG_no_target: case DIAG_no_size:
         case DIAG_no_definition:
             return EXIT_USAGE;
         case DIAG_file_read: case DIAG_file_write: case DIAG_array_fit: case DIAG_linking:

@@ -40,12 +40,26 @@ ast_kernel *frontend_kernel(const ast_module *m, const char *name)
     return NULL;
 }
 
-ast_schedule *frontend_schedule(const ast_module *m, const ast_kernel *k, const char *name)
+// How close a schedule is to a target: 3 for it alone, 2 for its family, 1 for all, 0 for another.
+static int closeness(const ast_schedule *s, const char *target, const char *family)
 {
+    if (!s->target.text || !target)
+        return 1;
+    return strcmp(s->target.text, target) == 0 ? 3 : strcmp(s->target.text, family) == 0 ? 2 : 0;
+}
+
+ast_schedule *frontend_schedule(const ast_module *m, const ast_kernel *k, const char *name, const char *target,
+                                const char *family)
+{
+    ast_schedule *found = NULL;
+    int best = 0;
     for (int i = 0; i < m->items.n; i++) {
         ast_schedule *s = m->items.at[i].schedule;
-        if (s && strcmp(s->kernel.text, k->name.text) == 0 && (!name || strcmp(s->name.text, name) == 0))
-            return s;
+        if (!s || strcmp(s->kernel.text, k->name.text) != 0 || (name && strcmp(s->name.text, name) != 0) ||
+            closeness(s, target, family) <= best)
+            continue;
+        best = closeness(s, target, family);
+        found = s;
     }
-    return NULL;
+    return found;
 }

@@ -17,7 +17,9 @@ int frontend_check(arena *a, ast_module *m, const frontend_type_binding *binding
 
 // Finds a kernel or schedule; a NULL name finds the first kernel. NULL when there is none.
 ast_kernel *frontend_kernel(const ast_module *m, const char *name);
-ast_schedule *frontend_schedule(const ast_module *m, const ast_kernel *k, const char *name);
+// Of several schedules the one that is closest to the target: for it alone, for its family, for all. No target: the first.
+ast_schedule *frontend_schedule(const ast_module *m, const ast_kernel *k, const char *name, const char *target,
+                                const char *family);
 
 // Prints the module in canonical form, comments kept (attnc fmt). Printing what was printed changes nothing.
 // Returns the text, in the arena.

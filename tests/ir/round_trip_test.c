@@ -27,7 +27,7 @@ static program *load(arena *a, const char *path, source *out_source)
     if (diag_errors(d) || frontend_check(a, m, NULL, 0, d))
         return NULL;
     ast_kernel *k = frontend_kernel(m, NULL);
-    return k ? irgen_program(a, k, frontend_schedule(m, k, NULL)) : NULL;
+    return k ? irgen_program(a, k, frontend_schedule(m, k, NULL, NULL, NULL)) : NULL;
 }
 
 // Shows the first line that differs, and no more of long texts.
@@ -157,7 +157,7 @@ static void every_field(void **state)
         diag_print(d, stderr, false);
     assert_int_equal(diag_errors(d), 0);
     ast_kernel *k = frontend_kernel(m, NULL);
-    program *p = irgen_program(a, k, frontend_schedule(m, k, "all"));
+    program *p = irgen_program(a, k, frontend_schedule(m, k, "all", NULL, NULL));
     MlirContext context = ir_context_create();
     MlirOperation kernel = program_write(context, p, NULL);
     program *q = program_read(a, kernel);

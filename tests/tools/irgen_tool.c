@@ -84,7 +84,7 @@ static int process(void *user)
         return 1;
     if (!kernel)
         return complain("no kernel in", j->path);
-    ast_schedule *schedule = j->schedule ? frontend_schedule(module, kernel, j->schedule) : NULL;
+    ast_schedule *schedule = j->schedule ? frontend_schedule(module, kernel, j->schedule, NULL, NULL) : NULL;
     if (j->schedule && !schedule)
         return complain("no schedule", j->schedule);
     program *p = irgen_program(j->arena, kernel, schedule);
