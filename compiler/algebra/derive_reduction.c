@@ -37,7 +37,10 @@ static void note_plan(derivation *d, int equation, const plan *r)
         derive_note(d, STEP_REFERENCE, equation, "follows %s", derive_equation(d, r->follow.reference)->name);
         derive_note(d, STEP_REPAIR, equation, "repair %s", derive_text(d, r->follow.repair));
     } else if (!r->stands) {
-        derive_note(d, STEP_FAIL, equation, "%s stands in the way of a repair", derive_text(d, r->follow.at_fault));
+        const char *fault = derive_text(d, r->follow.at_fault);
+        derive_note(d, STEP_FAIL, equation, "%s stands in the way of a repair", fault);
+        if (!d->nest->unrepaired || !*d->nest->unrepaired)
+            d->nest->unrepaired = arena_printf(d->p->arena, "%s: %s", derive_equation(d, equation)->name, fault);
     }
     derive_note(d, STEP_SWEEP, equation, "sweep %d", r->sweep);
 }

@@ -1,5 +1,7 @@
 // program.c: small questions about a program.
 #include "program.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 program *program_create(arena *a, const char *name)
@@ -26,6 +28,17 @@ expr_names program_names(const program *p)
     for (int k = 0; k < p->equations.n; k++)
         equation[k] = p->equations.at[k].name;
     return (expr_names){index, size, param, param, equation};
+}
+
+void program_report(program *p, diag_id id, span at, const char *hint, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    program_fault f = {id, at, arena_strdup(p->arena, text), hint};
+    VEC_PUSH(p->arena, &p->faults, f);
 }
 
 int program_find_equation(const program *p, const char *name)

@@ -5,6 +5,7 @@
 #ifndef ATTNC_ALGEBRA_PROGRAM_H
 #define ATTNC_ALGEBRA_PROGRAM_H
 #include "expr.h"
+#include "support/diag.h"
 #include "support/source.h"
 #include "support/vec.h"
 
@@ -66,7 +67,7 @@ typedef enum loop_kind {
 typedef struct program_loop {
     int index;
     loop_kind kind;
-    int64_t block;            // 0: the whole range; 1 for points
+    int64_t block;            // 0: the whole range; 1 for points, more for points that select-granularity groups
     bool parallel;
     // bound-blocks: ranges of this loop's index that have existing values; expressions over outer indices, where for a
     // blocked outer index i its first and last value are EX_SYMBOL 16 + 2 * i and 17 + 2 * i. Disjoint, ascending.
@@ -93,8 +94,9 @@ typedef struct program_nest {
     int64_t key_block;        // of the swept index
     bool keys_outer;          // the sweep runs outside of all rows (FlashAttention 1)
     int inner_points;         // how many of the innermost point loops lie inside the block
-    int64_t inner_count;      // multihead: batches in a block
+    bool points_in_sweep;     // they lie inside the sweep, so that a block of keys serves all of them
     const char *reason;       // why it was chosen, for people
+    const char *unrepaired;   // what online-softmax found no repair for, "" when nothing
     expr exists;              // where a score exists, when blocks are to be tested by it beside the ranges; 0: ranges say all
     // select-granularity decides, split-keys applies. A split nest becomes one that makes the accumulators of each part
     // of the keys and one that merges them. All 0: no split.
@@ -108,22 +110,27 @@ typedef struct program_nest {
     expr when;                // over sizes: whether the nest runs; 0: always
 } program_nest;
 
-// What a schedule asks for; everything is optional. Index and equation numbers.
-typedef struct program_tile { int index; int64_t block; } program_tile;
+// What a schedule asks for; everything is optional. Index and equation numbers. Spans are not written to the IR.
+typedef struct program_tile { int index; int64_t block; span at; } program_tile;
+typedef struct program_fuse { int equation, list; span at; } program_fuse;   // list: which `fuse` directive, from 0
 typedef struct program_schedule {
     const char *name;               // "auto" when there is no schedule
     bool fuse_none;                 // standard attention: every operator a nest of its own
-    VEC(int) fuse;                  // equations that must share a nest; empty: auto
+    VEC(program_fuse) fuse;         // equations of one list must share a nest; empty: auto
     const char *granularity;        // "auto", "multihead", "batch", "head", "row"
     int64_t granularity_count;      // 0: auto
     bool granularity_heads;         // row(n, heads)
     const char *softmax;            // "auto", "online", "staged", "recompute"
-    const char *exp;                // "fast", "exact"
+    const char *exp;                // "auto" (fast), "fast", "exact"
     VEC(program_tile) tiles;
     VEC(program_tile) splits;       // parts of a swept index; block 0: auto
     VEC(int) order;                 // empty: auto
     VEC(int) parallel;              // empty: auto
+    span granularity_at, softmax_at, order_at, parallel_at;
 } program_schedule;
+
+// A directive that the equations do not allow (an error), or one that is slow or without effect (a warning).
+typedef struct program_fault { diag_id id; span at; const char *text, *hint; } program_fault;
 
 typedef struct program {
     arena *arena;
@@ -136,11 +143,13 @@ typedef struct program {
     VEC(program_equation) equations;
     VEC(program_nest) nests;        // in order of execution; empty before fuse-operators
     VEC(const char *) remarks;
-    VEC(const char *) errors;       // what the schedule asks for and the equations do not allow; never written to the IR
+    VEC(program_fault) faults;      // of the schedule; never written to the IR
     program_schedule schedule;
 } program;
 
 program *program_create(arena *a, const char *name);
+void program_report(program *p, diag_id id, span at, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 expr_names program_names(const program *p);            // arrays in the program's arena
 const char *program_text(const program *p);            // readable listing, for tests and --emit
 const char *program_equation_text(const program *p, int equation);   // "S[i, j] = sum[d](…)    where …"

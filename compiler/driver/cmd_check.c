@@ -158,6 +158,7 @@ static bool constants_of(checker *k, const int64_t *fixed, pairs *out)
 static bool check_schedule(checker *k, ast_schedule *schedule)
 {
     pairs constants = {0};
+    k->c->any_speed = true;
     tally tallies[MOST_RESULTS] = {0};
     kernel kernel;
     if (!compile_program(k->c, schedule, NULL))

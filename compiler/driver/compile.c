@@ -45,15 +45,43 @@ static void show_module(const compilation *c, const char *pass)
         show(pass, ir_print(c->arena, mlirModuleGetOperation(c->module)));
 }
 
+// What is wrong with the schedule, and what a user should know of it.
+static void report_faults(compilation *c)
+{
+    for (int k = 0; k < c->program->faults.n; k++) {
+        const program_fault *f = &c->program->faults.at[k];
+        if (f->id != DIAG_slow_directive || !c->any_speed)
+            diag_report(c->diags, f->id, f->at, f->hint, "schedule %s: %s", c->program->schedule.name, f->text);
+    }
+    c->program->faults.n = 0;
+}
+
+static void tell_idle(compilation *c, const ast_directive *d, const char *hint, const char *why)
+{
+    diag_report(c->diags, DIAG_idle_directive, d->at, hint, "schedule %s: %s", c->schedule->name.text, why);
+}
+
+// Memory to stage operands in is a GPU's; a CPU has caches. Constant sizes come from the command line.
+static void warn_idle(compilation *c)
+{
+    for (int k = 0; c->schedule && k < c->schedule->directives.n; k++) {
+        const ast_directive *d = &c->schedule->directives.at[k];
+        if (d->kind == DIR_STAGE && !d->is_auto && strcmp(c->target->family, "gpu") != 0)
+            tell_idle(c, d, "write it in a schedule `for gpu`",
+                      arena_printf(c->arena, "stage changes nothing: %s has no shared memory, only GPUs have", c->target->name));
+        if (d->kind == DIR_SPECIALIZE && !d->is_auto)
+            tell_idle(c, d, "write -D NAME=VALUE for build, and --specialize=NAME for the other commands",
+                      "specialize changes nothing yet");
+    }
+}
+
 bool compile_passes(compilation *c)
 {
     phases_next(c->times, "passes on equations");
+    warn_idle(c);
     for (size_t i = 0; i < sizeof program_passes / sizeof *program_passes; i++) {
         program_passes[i].run(c);
-        for (int k = 0; k < c->program->errors.n; k++)
-            diag_report(c->diags, DIAG_schedule_illegal, (span){0, 0}, "change the schedule, or leave the choice to the compiler", "schedule %s: %s",
-                        c->program->schedule.name, c->program->errors.at[k]);
-        c->program->errors.n = 0;
+        report_faults(c);
         if (is_shown(c, program_passes[i].name))
             show(program_passes[i].name, program_text(c->program));
     }

@@ -24,6 +24,7 @@ typedef struct compilation {
     MlirContext context;
     MlirModule module;            // after compile_ir: at `stage`
     int stage;                    // ir_stage
+    bool any_speed;               // what looks slow is not told
     const char *print_after;      // name of a pass, "all", or NULL: see compile_ir
     phases *times;                // NULL: not asked for
     bool via_c;                   // kernel_load goes through C source

@@ -96,6 +96,10 @@ static bool prepare_loops(walker *w)
         w->lo[k] = evaluator(w, i->lo), w->hi[k] = evaluator(w, i->hi);
         if (!w->lo[k] || !w->hi[k])
             return false;
+        if (l->kind == LOOP_INNER && w->sweep) {
+            w->out->unknown = "points lie inside of the sweep";
+            return false;
+        }
         if (l->kind == LOOP_SWEEP)
             w->sweep = l;
         if (l->kind == LOOP_ROW)

@@ -27,18 +27,17 @@ static model_choice choice_of(const machine *m, const program_nest *n, const pro
 {
     model_choice c = {.granularity = model_granularity_from_name(n->granularity), .sweeps = n->sweeps, .count = 1,
                       .rows = n->row_block, .group_rows = n->group_rows, .key_block = n->key_block};
-    const program_loop *group = nest_find_loop(n, LOOP_GROUP);
+    const program_loop *row = nest_find_loop(n, LOOP_ROW);
     c.method = n->softmax == SOFTMAX_STAGED      ? MODEL_STAGED
                : n->softmax == SOFTMAX_RECOMPUTE ? MODEL_RECOMPUTE
                                                  : MODEL_ONLINE;
     c.order = n->keys_outer ? MODEL_KEYS_OUTER : MODEL_ROWS_OUTER;
     c.transposed = m->lanes > 1;
-    if (group && group->index == nest_find_loop(n, LOOP_ROW)->index)
-        c.group_rows = group->block;
+    for (int k = 0; k < n->loop_count; k++)
+        if (n->loops[k].kind == LOOP_GROUP)
+            *(n->loops[k].index == row->index ? &c.group_rows : &c.count) = n->loops[k].block;
     if (c.group_rows <= 0 || c.group_rows > q->queries)
         c.group_rows = q->queries > 0 ? q->queries : 1;
-    if (n->inner_count > 0)
-        c.count = n->inner_count;
     return c;
 }
 

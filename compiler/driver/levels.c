@@ -131,6 +131,16 @@ static bool join(compilation *c, int n, const job *jobs, emit_binary *out)
     return false;
 }
 
+// Warnings are told once, those of the level that this CPU would take.
+static void tell_warnings(compilation *c, const job *j)
+{
+    for (int k = 0; k < diag_count(j->c.diags); k++) {
+        const diag *d = diag_get(j->c.diags, k);
+        if (d->severity == DIAG_WARNING)
+            diag_report(c->diags, d->id, d->at, d->hint ? arena_strdup(c->arena, d->hint) : NULL, "%s", d->text);
+    }
+}
+
 bool levels_build(compilation *c, const options *o, emit_binary *out)
 {
     job jobs[LEVELS_MOST] = {0};
@@ -142,6 +152,9 @@ bool levels_build(compilation *c, const options *o, emit_binary *out)
     run_all(jobs, n);
     for (int i = 0; i < n && ok; i++)
         ok = jobs[i].done || run_again(&jobs[i], c);
+    for (int i = 0; i < n && ok; i++)
+        if (jobs[i].target == c->target && jobs[i].arena)
+            tell_warnings(c, &jobs[i]);
     phases_next(c->times, "join objects");
     ok = ok && join(c, n, jobs, out);
     for (int i = 0; i < n; i++)

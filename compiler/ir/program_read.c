@@ -190,8 +190,9 @@ static void read_nest(reader *r, MlirOperation op)
         .key_block = ir_int(op, "key_block", 0),
         .keys_outer = ir_bool(op, "keys_outer"),
         .inner_points = (int)ir_int(op, "inner_points", 0),
-        .inner_count = ir_int(op, "inner_count", 0),
+        .points_in_sweep = ir_bool(op, "points_in_sweep"),
         .reason = text(r, op, "reason"),
+        .unrepaired = text(r, op, "unrepaired"),
         .exists = optional_region(r, op, 1),
         .splits = ir_int(op, "splits", 0),
         .split_items = ir_int(op, "split_items", 0),
@@ -235,8 +236,19 @@ static void read_tiles(reader *r, MlirAttribute tiles)
 {
     for (int k = 0; !mlirAttributeIsNull(tiles) && k < mlirArrayAttrGetNumElements(tiles); k++) {
         MlirAttribute a = mlirArrayAttrGetElement(tiles, k);
-        program_tile t = {expr_import_find(&r->names.indices, field(a, "index")), int_field(a, "block")};
+        program_tile t = {.index = expr_import_find(&r->names.indices, field(a, "index")), .block = int_field(a, "block")};
         VEC_PUSH(r->arena, &r->p->schedule.tiles, t);
+    }
+}
+
+static void read_fused(reader *r, MlirAttribute lists)
+{
+    for (int k = 0; !mlirAttributeIsNull(lists) && k < mlirArrayAttrGetNumElements(lists); k++) {
+        MlirAttribute list = mlirArrayAttrGetElement(lists, k);
+        for (int q = 0; q < mlirArrayAttrGetNumElements(list); q++) {
+            program_fuse f = {.equation = expr_import_find(&r->names.equations, mlirArrayAttrGetElement(list, q)), .list = k};
+            VEC_PUSH(r->arena, &r->p->schedule.fuse, f);
+        }
     }
 }
 
@@ -253,10 +265,11 @@ static void read_schedule(reader *r, MlirOperation kernel)
         .granularity_count = int_field(a, "count"),
         .granularity_heads = flag_field(a, "heads"),
         .softmax = word_field(r, a, "softmax", "auto"),
-        .exp = word_field(r, a, "exp", "fast"),
+        .exp = word_field(r, a, "exp", "auto"),
     };
     read_tiles(r, field(a, "tiles"));
     read_splits(r, field(a, "splits"));
+    read_fused(r, field(a, "fuse"));
     s->order.at = numbers(r, &r->names.indices, field(a, "order"), &s->order.n);
     s->order.cap = s->order.n;
     s->parallel.at = numbers(r, &r->names.indices, field(a, "parallel"), &s->parallel.n);

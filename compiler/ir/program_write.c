@@ -133,18 +133,33 @@ static MlirAttribute splits_attr(writer *w, const program_schedule *s)
     return s->splits.n ? mlirArrayAttrGet(w->b.context, s->splits.n, all) : mlirAttributeGetNull();
 }
 
+// An array of names for each list of `fuse`.
+static MlirAttribute fuse_attr(writer *w, const program_schedule *s)
+{
+    VEC(MlirAttribute) lists = {0};
+    for (int k = 0; k < s->fuse.n;) {
+        int list = s->fuse.at[k].list, n = 0;
+        int *equations = ARENA_ARRAY(w->arena, int, s->fuse.n);
+        for (; k < s->fuse.n && s->fuse.at[k].list == list; k++)
+            equations[n++] = s->fuse.at[k].equation;
+        VEC_PUSH(w->arena, &lists, names_attr(w, w->names.equation, n, equations));
+    }
+    return lists.n ? mlirArrayAttrGet(w->b.context, lists.n, lists.at) : mlirAttributeGetNull();
+}
+
 // Null when everything is auto.
 static MlirAttribute schedule_attr(writer *w)
 {
     const program_schedule *s = &w->p->schedule;
     build_attr fields[] = {
         {"name", word_unless(w, s->name, "auto")},
+        {"fuse", fuse_attr(w, s)},
         {"fuse_none", unit_if(w, s->fuse_none)},
         {"granularity", word_unless(w, s->granularity, "auto")},
         {"count", s->granularity_count ? i64_attr(w, s->granularity_count) : mlirAttributeGetNull()},
         {"heads", unit_if(w, s->granularity_heads)},
         {"softmax", word_unless(w, s->softmax, "auto")},
-        {"exp", word_unless(w, s->exp, "fast")},
+        {"exp", word_unless(w, s->exp, "auto")},
         {"tiles", tiles_attr(w, s)},
         {"splits", splits_attr(w, s)},
         {"order", names_attr(w, w->names.index, s->order.n, s->order.at)},
@@ -277,8 +292,9 @@ static void write_nest(writer *w, const program_nest *n)
         {"key_block", i64_attr(w, n->key_block)},
         {"keys_outer", ir_attr_bool(w->b.context, n->keys_outer)},
         {"inner_points", i64_attr(w, n->inner_points)},
-        {"inner_count", i64_attr(w, n->inner_count)},
+        {"points_in_sweep", ir_attr_bool(w->b.context, n->points_in_sweep)},
         {"reason", text_attr(w, n->reason)},
+        {"unrepaired", text_attr(w, n->unrepaired)},
         {"splits", i64_attr(w, n->splits)},
         {"split_items", i64_attr(w, n->split_items)},
         {"split_keys", i64_attr(w, n->split_keys)},

@@ -206,8 +206,8 @@ bool attn_verify_nest(MlirOperation op)
     static const char *const parts[] = {"none", "keys", "merge", NULL};
     if (!one_of(ir_str(op, "part"), parts))
         return verify_fail(op, "part must be \"none\", \"keys\" or \"merge\"");
-    static const char *const counts[] = {"sweeps",      "group_rows", "row_block",   "key_block",  "inner_points",
-                                         "inner_count", "splits",     "split_items", "split_keys", "few_rows"};
+    static const char *const counts[] = {"sweeps", "group_rows",  "row_block",  "key_block", "inner_points",
+                                         "splits", "split_items", "split_keys", "few_rows"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (ir_int(op, counts[i], 0) < 0)
             return verify_fail(op, "%s must not be negative", counts[i]);

@@ -113,6 +113,13 @@ static void check_schedule(names *n, MlirOperation op)
     MlirAttribute schedule = ir_attr(op, "schedule");
     for (int i = 0; i < verify_schedule_index_count(schedule); i++)
         need(n, op, NAME_INDEX, verify_schedule_index(schedule, i), false);
+    MlirAttribute fuse = mlirAttributeIsNull(schedule) ? schedule
+                                                       : mlirDictionaryAttrGetElementByName(schedule, ir_ref("fuse"));
+    for (int k = 0; !mlirAttributeIsNull(fuse) && k < mlirArrayAttrGetNumElements(fuse); k++) {
+        MlirAttribute list = mlirArrayAttrGetElement(fuse, k);
+        for (int i = 0; i < mlirArrayAttrGetNumElements(list); i++)
+            need(n, op, NAME_EQUATION, mlirArrayAttrGetElement(list, i), false);
+    }
 }
 
 // ---- leaves ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,16 @@ static bool is_strings(MlirAttribute a)
     return true;
 }
 
+static bool is_lists(MlirAttribute a)
+{
+    if (!mlirAttributeIsAArray(a))
+        return false;
+    for (int i = 0; i < mlirArrayAttrGetNumElements(a); i++)
+        if (!is_strings(mlirArrayAttrGetElement(a, i)))
+            return false;
+    return true;
+}
+
 static MlirAttribute field(MlirAttribute dictionary, const char *key)
 {
     return mlirDictionaryAttrGetElementByName(dictionary, ir_ref(key));
@@ -60,6 +70,7 @@ static bool is_tiles(MlirAttribute a)
 static const struct { const char *key; attr_test test; const char *wanted; } fields[] = {
     {"count", is_positive, "a positive integer"},
     {"exp", mlirAttributeIsAString, "a string"},
+    {"fuse", is_lists, "an array of arrays of strings"},
     {"fuse_none", mlirAttributeIsAUnit, "a unit"},
     {"granularity", mlirAttributeIsAString, "a string"},
     {"heads", mlirAttributeIsAUnit, "a unit"},

@@ -240,60 +240,93 @@ static void equation(irgen *g, const ast_equation *q)
         attach_result(g, number, q, own);
 }
 
+// ---- schedules ------------------------------------------------------------------------------------------------------
+
+// -1 for a name that no equation uses as an index.
+static int index_number(const irgen *g, const char *name)
+{
+    for (int x = 0; x < g->program->indices.n; x++)
+        if (strcmp(g->program->indices.at[x].name, name) == 0)
+            return x;
+    return -1;
+}
+
+static void add_fused(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    int list = out->fuse.n ? out->fuse.at[out->fuse.n - 1].list + 1 : 0;
+    out->fuse_none = d->none;
+    for (int n = 0; n < d->names.n; n++)
+        for (int q = 0; q < g->kernel->equations.n; q++)
+            if (strcmp(g->kernel->equations.at[q]->name.text, d->names.at[n].text) == 0) {
+                program_fuse f = {g->value[q], list, d->names.at[n].at};
+                VEC_PUSH(g->arena, &out->fuse, f);
+            }
+}
+
+static void add_tile(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    program_tile t = {index_number(g, d->names.at[0].text), d->values.at[0], d->at};
+    if (t.index >= 0)
+        VEC_PUSH(g->arena, &out->tiles, t);
+}
+
+// `split j by auto` has no number: 0.
+static void add_split(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    program_tile t = {index_number(g, d->names.at[0].text), d->values.n ? d->values.at[0] : 0, d->at};
+    if (t.index >= 0)
+        VEC_PUSH(g->arena, &out->splits, t);
+}
+
+static void add_order(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    out->order_at = d->at;
+    for (int n = 0; n < d->names.n; n++)
+        if (index_number(g, d->names.at[n].text) >= 0)
+            VEC_PUSH(g->arena, &out->order, index_number(g, d->names.at[n].text));
+}
+
+static void add_parallel(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    out->parallel_at = d->at;
+    for (int n = 0; n < d->names.n; n++)
+        if (index_number(g, d->names.at[n].text) >= 0)
+            VEC_PUSH(g->arena, &out->parallel, index_number(g, d->names.at[n].text));
+}
+
+static void add_granularity(program_schedule *out, const ast_directive *d)
+{
+    out->granularity = d->names.at[0].text;
+    out->granularity_count = d->values.n ? d->values.at[0] : 0;
+    out->granularity_heads = d->names.n > 1;
+    out->granularity_at = d->at;
+}
+
+static void add_directive(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    switch (d->kind) {
+    case DIR_FUSE: add_fused(g, out, d); break;
+    case DIR_GRANULARITY: add_granularity(out, d); break;
+    case DIR_SOFTMAX:
+        out->softmax = d->names.at[0].text;
+        out->softmax_at = d->at;
+        break;
+    case DIR_EXP: out->exp = d->names.at[0].text; break;
+    case DIR_TILE: add_tile(g, out, d); break;
+    case DIR_SPLIT: add_split(g, out, d); break;
+    case DIR_ORDER: add_order(g, out, d); break;
+    case DIR_PARALLEL: add_parallel(g, out, d); break;
+    default: break;
+    }
+}
+
 static void apply_schedule(irgen *g, const ast_schedule *s)
 {
     program_schedule *out = &g->program->schedule;
-    *out = (program_schedule){.name = s ? s->name.text : "auto", .granularity = "auto", .softmax = "auto", .exp = "fast"};
-    for (int k = 0; s && k < s->directives.n; k++) {
-        const ast_directive *d = &s->directives.at[k];
-        const char *word = d->names.n ? d->names.at[0].text : "auto";
-        int64_t count = d->values.n ? d->values.at[0] : 0;
-        if (d->is_auto && d->kind != DIR_SPLIT)
-            continue;
-        int index = -1;
-        for (int x = 0; x < g->program->indices.n && d->names.n; x++)
-            if (strcmp(g->program->indices.at[x].name, word) == 0)
-                index = x;
-        switch (d->kind) {
-        case DIR_FUSE:
-            out->fuse_none = d->none;
-            for (int q = 0; q < g->kernel->equations.n; q++)
-                for (int n = 0; n < d->names.n; n++)
-                    if (strcmp(g->kernel->equations.at[q]->name.text, d->names.at[n].text) == 0)
-                        VEC_PUSH(g->arena, &out->fuse, g->value[q]);
-            break;
-        case DIR_GRANULARITY:
-            out->granularity = word;
-            out->granularity_count = count;
-            out->granularity_heads = d->names.n > 1;
-            break;
-        case DIR_SOFTMAX: out->softmax = word; break;
-        case DIR_EXP: out->exp = word; break;
-        case DIR_TILE:
-            if (index >= 0) {
-                program_tile t = {index, count};
-                VEC_PUSH(g->arena, &out->tiles, t);
-            }
-            break;
-        case DIR_SPLIT:
-            if (index >= 0) {
-                program_tile t = {index, count};
-                VEC_PUSH(g->arena, &out->splits, t);
-            }
-            break;
-        case DIR_ORDER: case DIR_PARALLEL:
-            for (int n = 0; n < d->names.n; n++)
-                for (int x = 0; x < g->program->indices.n; x++)
-                    if (strcmp(g->program->indices.at[x].name, d->names.at[n].text) == 0) {
-                        if (d->kind == DIR_ORDER)
-                            VEC_PUSH(g->arena, &out->order, x);
-                        else
-                            VEC_PUSH(g->arena, &out->parallel, x);
-                    }
-            break;
-        default: break;
-        }
-    }
+    *out = (program_schedule){.name = s ? s->name.text : "auto", .granularity = "auto", .softmax = "auto", .exp = "auto"};
+    for (int k = 0; s && k < s->directives.n; k++)
+        if (!s->directives.at[k].is_auto || s->directives.at[k].kind == DIR_SPLIT)
+            add_directive(g, out, &s->directives.at[k]);
 }
 
 program *irgen_program(arena *a, const ast_kernel *kernel, const ast_schedule *schedule)

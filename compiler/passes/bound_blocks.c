@@ -10,14 +10,6 @@
 
 enum { MAX_RANGES = 4 };
 
-static bool is_swept(const program_nest *n, int index)
-{
-    for (int k = 0; k < n->loop_count; k++)
-        if (n->loops[k].kind == LOOP_SWEEP && n->loops[k].index == index)
-            return true;
-    return false;
-}
-
 static bool is_member(const program_nest *n, int equation)
 {
     return program_has_index(n->equations, n->equation_count, equation);
@@ -73,14 +65,24 @@ static bool same_domains(const program *p, const program_nest *n, int swept, exp
     return true;
 }
 
-// Private and other swept indices stand for every point of their range: a condition on them cannot bound the sweep.
+// Does the index stand for one point, or for a block of rows, where the loop begins?
+static bool is_fixed_at(const program_nest *n, const program_loop *l, int index)
+{
+    for (int k = 0; k < n->loop_count; k++) {
+        loop_kind kind = n->loops[k].kind;
+        bool point = kind == LOOP_POINT || kind == LOOP_INNER;
+        if (n->loops[k].index == index && (kind == LOOP_ROW || (point && &n->loops[k] < l)))
+            return true;
+    }
+    return false;
+}
+
+// Private and other swept indices, and points inside the sweep, stand for every value of their range: a condition on
+// them cannot bound the sweep.
 static bool is_solvable(const program *p, const program_nest *n, const program_loop *l, expr condition)
 {
     for (int x = 0; x < p->indices.n; x++) {
-        bool loop = false;
-        for (int k = 0; k < n->loop_count; k++)
-            loop = loop || n->loops[k].index == x;
-        bool open = !loop || (is_swept(n, x) && x != l->index);
+        bool open = x != l->index && !is_fixed_at(n, l, x);
         if (open && expr_uses_index(p->pool, condition, x))
             return false;
     }

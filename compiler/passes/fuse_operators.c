@@ -304,12 +304,14 @@ static bool in_any_nest(const program *p, int equation)
     return false;
 }
 
-// The first of the schedule's equations that the nest lacks, -1 when it has all. A value that was inlined is everywhere.
-static int missing(const program *p, const program_nest *n)
+// The first equation of the list that the nest lacks, -1 when it has all. A value that was inlined is everywhere.
+static int missing(const program *p, const program_nest *n, int list)
 {
-    for (int k = 0; k < p->schedule.fuse.n; k++)
-        if (in_any_nest(p, p->schedule.fuse.at[k]) && !in_nest(n, p->schedule.fuse.at[k]))
-            return p->schedule.fuse.at[k];
+    for (int k = 0; k < p->schedule.fuse.n; k++) {
+        const program_fuse *f = &p->schedule.fuse.at[k];
+        if (f->list == list && in_any_nest(p, f->equation) && !in_nest(n, f->equation))
+            return k;
+    }
     return -1;
 }
 
@@ -322,19 +324,20 @@ static const char *fault_of(const fusing *f)
 }
 
 // `fuse S, P, O` is an error when no nest has them all.
-static void check_fused(fusing *f)
+static void check_fused(fusing *f, int list)
 {
     program *p = f->p;
     int without = -1;
     for (int n = 0; n < p->nests.n; n++) {
-        without = missing(p, &p->nests.at[n]);
+        without = missing(p, &p->nests.at[n], list);
         if (without < 0)
             return;
     }
-    if (p->schedule.fuse.n == 0 || without < 0)
+    if (without < 0)
         return;
-    const char *text = arena_printf(p->arena, "%s cannot be fused with the others: %s", p->equations.at[without].name, fault_of(f));
-    VEC_PUSH(p->arena, &p->errors, text);
+    const program_fuse *asked = &p->schedule.fuse.at[without];
+    program_report(p, DIAG_fuse_illegal, asked->at, "change the schedule, or leave the choice to the compiler",
+                   "%s cannot be fused with the others: %s", p->equations.at[asked->equation].name, fault_of(f));
 }
 
 void fuse_operators(program *p)
@@ -355,5 +358,7 @@ void fuse_operators(program *p)
     }
     for (int n = 0; n < f.nest_count; n++)
         write_nest(&f, f.member[order[n]]);
-    check_fused(&f);
+    for (int k = 0; k < p->schedule.fuse.n; k++)
+        if (k == 0 || p->schedule.fuse.at[k].list != p->schedule.fuse.at[k - 1].list)
+            check_fused(&f, p->schedule.fuse.at[k].list);
 }

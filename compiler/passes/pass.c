@@ -133,6 +133,18 @@ static void report_remarks(const job *j, const program *p, int from)
         bridge_emit(mlirOperationGetLocation(j->kernel), MlirDiagnosticRemark, p->remarks.at[k]);
 }
 
+// Directives that cannot be followed fail the pass; others that were looked at are warnings.
+static bool report_faults(const job *j, const program *p)
+{
+    bool ok = true;
+    for (int k = 0; k < p->faults.n; k++) {
+        bool wrong = diag_default_severity(p->faults.at[k].id) == DIAG_ERROR;
+        bridge_emit_op(j->kernel, wrong ? MlirDiagnosticError : MlirDiagnosticWarning, p->faults.at[k].text);
+        ok &= !wrong;
+    }
+    return ok;
+}
+
 static bool run(arena *a, const transform *t, MlirOperation kernel)
 {
     job j = {.transform = t, .kernel = kernel, .arena = a};
@@ -149,6 +161,8 @@ static bool run(arena *a, const transform *t, MlirOperation kernel)
     else
         t->apply(p, &m);
     report_remarks(&j, p, remarks);
+    if (!report_faults(&j, p))
+        return false;
     if (!t->lowers)
         program_write_over(kernel, p);
     return true;

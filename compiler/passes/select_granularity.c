@@ -5,6 +5,7 @@
 #include "model/model.h"
 #include "nest_problem.h"
 #include "passes.h"
+#include "schedule.h"
 #include <string.h>
 
 static bool reduces(const program_equation *e, int index)
@@ -52,25 +53,101 @@ static bool makes_logits(const program *p, const program_nest *n, int swept, con
     return false;
 }
 
-static model_forced forced_by(const program_schedule *s, const program_loop *row, const program_loop *sweep)
+static const program_tile *tile_of(const program_schedule *s, const program_loop *l)
 {
-    model_forced f = {.granularity = model_granularity_from_name(s->granularity), .count = s->granularity_count,
-                      .method = model_method_from_name(s->softmax), .heads_inside = s->granularity_heads};
     for (int k = 0; k < s->tiles.n; k++)
-        if (sweep && s->tiles.at[k].index == sweep->index)
-            f.key_block = s->tiles.at[k].block;
-    int row_at = -1, sweep_at = -1;
-    for (int k = 0; k < s->order.n; k++) {
-        if (row && s->order.at[k] == row->index)
-            row_at = k;
-        if (sweep && s->order.at[k] == sweep->index)
-            sweep_at = k;
+        if (l && s->tiles.at[k].index == l->index)
+            return &s->tiles.at[k];
+    return NULL;
+}
+
+// What the schedule asks for, directive by directive, so that each can be looked at alone.
+typedef enum asked { ASKED_GRANULARITY, ASKED_SOFTMAX, ASKED_ROWS, ASKED_KEYS, ASKED_ORDER, ASKED } asked;
+
+static model_forced forced_by(const program_schedule *s, const program_nest *n, const program_loop *row,
+                              const program_loop *sweep, unsigned which)
+{
+    model_forced f = {.granularity = MODEL_AUTO};
+    const program_tile *rows = tile_of(s, row), *keys = tile_of(s, sweep);
+    if (which & 1u << ASKED_GRANULARITY) {
+        f.granularity = model_granularity_from_name(s->granularity);
+        f.count = s->granularity_count;
+        f.heads_inside = s->granularity_heads || n->inner_points > 0;
     }
-    if (row_at >= 0 && sweep_at >= 0)
-        f.order = sweep_at < row_at ? MODEL_KEYS_OUTER : MODEL_ROWS_OUTER;
+    if (which & 1u << ASKED_ROWS && rows) {
+        f.granularity = MODEL_ROW;
+        f.count = rows->block;
+    }
+    if (which & 1u << ASKED_SOFTMAX)
+        f.method = model_method_from_name(s->softmax);
+    if (which & 1u << ASKED_KEYS && keys)
+        f.key_block = keys->block;
+    if (which & 1u << ASKED_ORDER && s->order.n)
+        f.order = n->keys_outer ? MODEL_KEYS_OUTER : MODEL_ROWS_OUTER;
     return f;
 }
 
+// ---- what looks slow ------------------------------------------------------------------------------------------------
+// Seconds of each directive alone, and of the model's own choice, over all nests.
+typedef struct timing { double alone[ASKED], best; span at[ASKED]; } timing;
+
+static bool is_asked(const program_schedule *s, const program_nest *n, const program_loop *row,
+                     const program_loop *sweep, asked which)
+{
+    switch (which) {
+    case ASKED_GRANULARITY: return strcmp(s->granularity, "auto") != 0;
+    case ASKED_SOFTMAX: return strcmp(s->softmax, "auto") != 0;
+    case ASKED_ROWS: return tile_of(s, row) != NULL;
+    case ASKED_KEYS: return tile_of(s, sweep) != NULL;
+    default: return n->keys_outer;
+    }
+}
+
+static span asked_at(const program_schedule *s, const program_loop *row, const program_loop *sweep, asked which)
+{
+    switch (which) {
+    case ASKED_GRANULARITY: return s->granularity_at;
+    case ASKED_SOFTMAX: return s->softmax_at;
+    case ASKED_ROWS: return tile_of(s, row)->at;
+    case ASKED_KEYS: return tile_of(s, sweep)->at;
+    default: return s->order_at;
+    }
+}
+
+static void time_directives(const program *p, const program_nest *n, const machine *m, const problem *q,
+                            const program_loop *row, const program_loop *sweep, timing *t)
+{
+    model_choice c;
+    model_choose(m, q, NULL, &c);
+    t->best += c.seconds;
+    for (int k = 0; k < ASKED; k++) {
+        double seconds = c.auto_seconds;
+        if (is_asked(&p->schedule, n, row, sweep, (asked)k)) {
+            model_forced f = forced_by(&p->schedule, n, row, sweep, 1u << k);
+            f.method = q->plain_sweeps < 2 ? MODEL_METHOD_AUTO : f.method;
+            model_choice alone;
+            model_choose(m, q, &f, &alone);
+            seconds = alone.seconds;
+            t->at[k] = asked_at(&p->schedule, row, sweep, (asked)k);
+        }
+        t->alone[k] += seconds;
+    }
+}
+
+// The model is right within some percent.
+static const double slow_from = 1.1;
+
+static void warn_slow(program *p, const timing *t)
+{
+    static const char *const words[] = {"granularity", "softmax", "tile", "tile", "order"};
+    for (int k = 0; k < ASKED; k++)
+        if (t->alone[k] > slow_from * t->best)
+            program_report(p, DIAG_slow_directive, t->at[k], "leave it out, and the compiler chooses",
+                           "this %s looks slow: %.3g ms a core by the model, its own choice %.3g ms", words[k],
+                           t->alone[k] * 1e3, t->best * 1e3);
+}
+
+// ---- applying the choice --------------------------------------------------------------------------------------------
 static int point_loops(const program_nest *n)
 {
     int count = 0;
@@ -79,19 +156,38 @@ static int point_loops(const program_nest *n)
     return count;
 }
 
-// Granularities coarser than the row keep several heads or batches on chip: their loops move inside.
+// Point loop number k takes several points at once.
+static void group_points(program_nest *n, int k, int64_t count)
+{
+    for (int q = 0; q < n->loop_count && count > 1; q++)
+        if (n->loops[q].kind == LOOP_POINT && k-- == 0)
+            n->loops[q].block = count;
+}
+
+static void tile_points(const program *p, program_nest *n)
+{
+    for (int k = 0; k < n->loop_count; k++)
+        if (n->loops[k].kind == LOOP_POINT && tile_of(&p->schedule, &n->loops[k]))
+            n->loops[k].block = tile_of(&p->schedule, &n->loops[k])->block;
+}
+
+// Granularities coarser than the row keep several heads or batches on chip: their loops move inside. Heads that are no
+// loops lie inside already.
 static void apply_granularity(const program *p, program_nest *n, const model_choice *c)
 {
-    int points = point_loops(n);
+    int points = point_loops(n), inside = points > 1 && schedule_mixed(p, n) < 0 ? points - 1 : 0;
     n->group_rows = c->group_rows;
     switch (c->granularity) {
-    case MODEL_MULTIHEAD: n->inner_points = points; n->inner_count = c->count > 0 ? c->count : 1; n->group_rows = 0; break;
-    case MODEL_BATCH: n->inner_points = points > 1 ? points - 1 : 0; n->group_rows = 0; break;
-    case MODEL_HEAD: n->group_rows = 0; break;
+    case MODEL_MULTIHEAD: n->inner_points = inside; group_points(n, 0, c->count); n->group_rows = 0; break;
+    case MODEL_BATCH: n->inner_points = inside; n->group_rows = 0; break;
+    case MODEL_HEAD: group_points(n, points - 1, c->count); n->group_rows = 0; break;
     default: break;
     }
-    if (c->heads_inside && points > 1)
-        n->inner_points = points - 1;
+    if (p->schedule.granularity_heads)
+        n->inner_points = inside;
+    tile_points(p, n);
+    for (int k = 0; k < n->loop_count; k++)
+        n->points_in_sweep |= n->keys_outer && n->loops[k].kind == LOOP_POINT && (n->inner_points || n->loops[k].block > 1);
 }
 
 static void use_plain_sweeps(program *p, program_nest *n, int swept)
@@ -153,15 +249,25 @@ static void choose_splits(program *p, program_nest *n, const machine *m, const p
     n->few_rows = few ? model_few_rows(m) : 0;
 }
 
-static void select_nest(program *p, program_nest *n, const machine *m)
+static const program_loop *last_sweep(const program_nest *n)
 {
-    const program_loop *row = nest_find_loop(n, LOOP_ROW), *sweep = nest_find_loop(n, LOOP_SWEEP);
+    const program_loop *last = NULL;
+    for (int k = 0; k < n->loop_count; k++)
+        if (n->loops[k].kind == LOOP_SWEEP)
+            last = &n->loops[k];
+    return last;
+}
+
+static void select_nest(program *p, program_nest *n, const machine *m, timing *t)
+{
+    const program_loop *row = nest_find_loop(n, LOOP_ROW), *sweep = last_sweep(n);
     problem q = nest_problem(p, n, nest_constant, p);
     q.batches = q.heads = q.kv_heads = -1;   // groups of rows are made for a call that has several heads
     int *plain = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
     q.plain_sweeps = sweep ? plain_sweeps(p, n, sweep->index, plain) : 1;
     q.logits_in_memory = sweep && !makes_logits(p, n, sweep->index, plain);
-    model_forced f = forced_by(&p->schedule, row, sweep);
+    model_forced f = forced_by(&p->schedule, n, row, sweep, ~0u);
+    f.method = q.plain_sweeps < 2 ? MODEL_METHOD_AUTO : f.method;
     model_choice c;
     model_choose(m, &q, &f, &c);
     if (c.method == MODEL_STAGED && !f.method && find_split(&p->schedule, n)) {   // whole rows are of one part alone
@@ -172,14 +278,13 @@ static void select_nest(program *p, program_nest *n, const machine *m)
         f.granularity = MODEL_ROW;
         model_choose(m, &q, &f, &c);
     }
+    if (sweep)
+        time_directives(p, n, m, &q, row, sweep, t);
     int lanes = m->lanes > 1 ? m->lanes * 4 / q.working_bytes : 4;
     n->row_block = lanes * (m->lanes > 1 ? m->block_vectors : 4);
     n->key_block = c.key_block > 0 ? c.key_block : 64;
     apply_granularity(p, n, &c);
-    n->group_rows = round_up(n->group_rows, n->row_block);
-    n->keys_outer = c.order == MODEL_KEYS_OUTER;
-    if (n->keys_outer)
-        n->group_rows = 0;
+    n->group_rows = n->keys_outer ? 0 : round_up(n->group_rows, n->row_block);
     n->softmax = c.method == MODEL_STAGED ? SOFTMAX_STAGED : c.method == MODEL_RECOMPUTE ? SOFTMAX_RECOMPUTE : SOFTMAX_ONLINE;
     n->granularity = model_granularity_name(c.granularity);
     n->reason = arena_strdup(p->arena, c.reason);
@@ -189,8 +294,38 @@ static void select_nest(program *p, program_nest *n, const machine *m)
         choose_splits(p, n, m, row, &c);
 }
 
+// Later sweeps are kept or computed again where there are any.
+static void warn_idle(program *p)
+{
+    int most = 0;
+    const program_schedule *s = &p->schedule;
+    for (int k = 0; k < p->nests.n; k++) {
+        int *sweep = ARENA_ARRAY(p->arena, int, p->equations.n + 1);
+        const program_loop *l = last_sweep(&p->nests.at[k]);
+        int count = l ? plain_sweeps(p, &p->nests.at[k], l->index, sweep) : 0;
+        most = count > most ? count : most;
+    }
+    if (most < 2 && (strcmp(s->softmax, "staged") == 0 || strcmp(s->softmax, "recompute") == 0))
+        program_report(p, DIAG_idle_directive, s->softmax_at, "leave it out",
+                       "softmax %s changes nothing: no reduction needs the end of another", s->softmax);
+}
+
+static bool has_errors(const program *p)
+{
+    for (int k = 0; k < p->faults.n; k++)
+        if (diag_default_severity(p->faults.at[k].id) == DIAG_ERROR)
+            return true;
+    return false;
+}
+
 void select_granularity(program *p, const machine *m)
 {
+    timing t = {.best = 0};
+    schedule_check(p);
+    schedule_order(p);
+    warn_idle(p);
     for (int k = 0; k < p->nests.n; k++)
-        select_nest(p, &p->nests.at[k], m);
+        select_nest(p, &p->nests.at[k], m, &t);
+    if (!p->schedule.fuse_none && !has_errors(p))
+        warn_slow(p, &t);
 }

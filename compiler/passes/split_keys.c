@@ -306,7 +306,7 @@ static program_nest merge_nest(split *s)
             n.sweeps = s->p->equations.at[n.equations[k]].sweep;
     n.softmax = n.sweeps > 1 ? SOFTMAX_RECOMPUTE : SOFTMAX_ONLINE;
     n.inner_points = 0;
-    n.inner_count = 0;
+    n.points_in_sweep = false;
     n.keys_outer = false;
     n.key_block = MERGE_BLOCK;
     if (n.rows_first)

@@ -119,22 +119,24 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
     "row"), `block` (i64; absent or 0: the whole range), `parallel` (unit), `ranges` (i64, absent: 0). The region
     `ranges` yields lo, hi, full_lo, full_hi of every range of every loop in order; `exists` yields the condition that
     was solved.
-    The integers from `group_rows` to `inner_count` and from `splits` to `few_rows` are what select-granularity decides
+    The integers from `group_rows` to `points_in_sweep` and from `splits` to `few_rows` are what select-granularity decides
     (algebra/program.h). split-keys says by `part` what a nest does for a split one ("keys": a part of the keys,
     "merge": all parts together); `rows_first` lays lanes along keys and widths; `when` yields whether the nest runs.
   }];
   let arguments = (ins StrArrayAttr:$equations, Attn_Default<ArrayAttr, "{}">:$loops,
                        Attn_Default<StrAttr, [{"online"}]>:$softmax, Attn_Default<I64Attr, "1">:$sweeps,
                        Attn_NoName:$granularity, Attn_Zero:$group_rows, Attn_Zero:$row_block, Attn_Zero:$key_block,
-                       Attn_Default<BoolAttr, "false">:$keys_outer, Attn_Zero:$inner_points, Attn_Zero:$inner_count,
-                       Attn_NoName:$reason, Attn_Zero:$splits, Attn_Zero:$split_items, Attn_Zero:$split_keys,
+                       Attn_Default<BoolAttr, "false">:$keys_outer, Attn_Zero:$inner_points,
+                       Attn_Default<BoolAttr, "false">:$points_in_sweep, Attn_NoName:$reason, Attn_NoName:$unrepaired,
+                       Attn_Zero:$splits, Attn_Zero:$split_items, Attn_Zero:$split_keys,
                        Attn_Zero:$few_rows, Attn_Default<StrAttr, [{"none"}]>:$part,
                        Attn_Default<BoolAttr, "false">:$rows_first);
   let regions = (region AnyRegion:$ranges, AnyRegion:$exists, AnyRegion:$when);
   let assemblyFormat = [{
     `equations` $equations (`loops` $loops^)? (`softmax` $softmax^)? (`sweeps` $sweeps^)?
     (`granularity` $granularity^)? (`group_rows` $group_rows^)? (`row_block` $row_block^)? (`key_block` $key_block^)?
-    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`inner_count` $inner_count^)? (`reason` $reason^)?
+    (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`points_in_sweep` $points_in_sweep^)?
+    (`reason` $reason^)? (`unrepaired` $unrepaired^)?
     (`splits` $splits^)? (`split_items` $split_items^)? (`split_keys` $split_keys^)? (`few_rows` $few_rows^)?
     (`part` $part^)? (`rows_first` $rows_first^)?
     attr-dict-with-keyword (`ranges` $ranges^)? (`exists` $exists^)? (`when` $when^)?

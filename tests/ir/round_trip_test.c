@@ -57,7 +57,7 @@ static void check_fields(const program *p, const program *q)
         assert_int_equal(p->nests.at[k].key_block, q->nests.at[k].key_block);
         assert_int_equal(p->nests.at[k].keys_outer, q->nests.at[k].keys_outer);
         assert_int_equal(p->nests.at[k].inner_points, q->nests.at[k].inner_points);
-        assert_int_equal(p->nests.at[k].inner_count, q->nests.at[k].inner_count);
+        assert_int_equal(p->nests.at[k].points_in_sweep, q->nests.at[k].points_in_sweep);
     }
 }
 

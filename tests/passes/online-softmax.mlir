@@ -56,7 +56,7 @@
 // NESTED: attn.equation "P.sum" {{.*}} sweep 1 reference "P.max"
 // NESTED: attn.equation "R.max" {{.*}} sweep 2
 // NESTED: attn.equation "R.sum" {{.*}} sweep 2
-// NESTED: attn.nest {{.*}} sweeps 2{{$}}
+// NESTED: attn.nest {{.*}} sweeps 2 unrepaired "R.max: P[i, j]"{{$}}
 
 // The weights need the finished sum: they are written in a second sweep, and the output is done after the first.
 // WEIGHTS: attn.equation "P" own ["i", "j"] : "f32" result "P" at ["i", "j"] sweep 2 body
