@@ -180,9 +180,12 @@ def Tile_AnyOp : Tile_Op<"any", [Pure]> {
 
 def Tile_ApplyOp : Tile_Op<"apply", [Pure]> {
   let summary = "a function of the language; names, arities and meanings are those of algebra/expr.h";
-  let arguments = (ins StrAttr:$fn, Variadic<AnyTypeOf<[I64, I1, F32, F64, Index]>>:$args);
+  let description = [{
+    `exact`: within about one unit in the last place, where code generation has a faster form too (exp2 of f32).
+  }];
+  let arguments = (ins StrAttr:$fn, UnitAttr:$exact, Variadic<AnyTypeOf<[I64, I1, F32, F64, Index]>>:$args);
   let results = (outs AnyTypeOf<[I64, I1, F32, F64]>:$value);
-  let assemblyFormat = "$fn `(` $args `)` attr-dict `:` functional-type($args, $value)";
+  let assemblyFormat = "$fn (`exact` $exact^)? `(` $args `)` attr-dict `:` functional-type($args, $value)";
 }
 
 def Tile_SubscriptsOp : Op<Tile_Dialect, "subscripts", [AttrSizedOperandSegments, Terminator, Pure,

@@ -5,6 +5,7 @@
 #include "cpu.h"
 
 #include "codegen/apply.h"
+#include "mlir-c/BuiltinTypes.h"
 
 static int count_of(MlirBlock block)
 {
@@ -70,8 +71,12 @@ MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args)
     expr_fn f = apply_function(op);
     MlirType t = type_of(mlirOperationGetResult(op, 0));
     const char *name = f == EF_ADD ? "arith.addf" : f == EF_SUB ? "arith.subf" : f == EF_MUL ? "arith.mulf" : NULL;
+    bool exact = !mlirAttributeIsNull(ir_attr(op, "exact"));
     if (f == EF_EXP2 && cpu_has_exp2(g, type_of(args[0])))
-        return cpu_exp2(g, args[0]);
+        return cpu_exp2(g, args[0], exact);
+    if (f == EF_EXP2 && !exact && type_is_vector(type_of(args[0])) && mlirTypeIsAF32(t) &&
+        mlirTypeIsAF32(type_scalar(type_of(args[0]))))
+        return apply_exp2_f32(&g->b, g->machine, args[0], 5);
     if (name && type_is_float(t) && mlirTypeEqual(type_of(args[0]), type_of(args[1])) &&
         mlirTypeEqual(type_scalar(type_of(args[0])), t))
         return contracted(&g->b, name, args);

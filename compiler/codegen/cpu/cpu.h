@@ -138,7 +138,7 @@ void cpu_body_step(cpu_gen *g, cpu_body *m, bool all);
 MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args);
 // exp2.c: 2^x where the machine has an instruction for it.
 bool cpu_has_exp2(const cpu_gen *g, MlirType t);
-MlirValue cpu_exp2(cpu_gen *g, MlirValue x);
+MlirValue cpu_exp2(cpu_gen *g, MlirValue x, bool exact);
 
 // ---- one file for each kind of operation ----------------------------------------------------------------------------
 void cpu_map(cpu_gen *g, MlirOperation op);

@@ -104,10 +104,10 @@ MlirValue op_select(ops *o, MlirBlock b, MlirValue c, MlirValue x, MlirValue y)
 MlirValue op_to_index(ops *o, MlirBlock b, MlirValue v) { return op_make(o, b, "arith.index_cast", o->index, 1, &v, 0, NULL); }
 MlirValue op_to_int(ops *o, MlirBlock b, MlirValue v) { return op_make(o, b, "arith.index_cast", o->i64, 1, &v, 0, NULL); }
 
-MlirValue op_apply(ops *o, MlirBlock b, const char *fn, MlirType t, int n, const MlirValue *args)
+MlirValue op_apply(ops *o, MlirBlock b, const char *fn, bool exact, MlirType t, int n, const MlirValue *args)
 {
-    op_attr a = {"fn", op_str_attr(o, fn)};
-    return op_make(o, b, "tile.apply", t, n, args, 1, &a);
+    op_attr a[] = {{"fn", op_str_attr(o, fn)}, {"exact", mlirUnitAttrGet(o->context)}};
+    return op_make(o, b, "tile.apply", t, n, args, exact ? 2 : 1, a);
 }
 
 MlirOperation op_for(ops *o, MlirValue lo, MlirValue hi, MlirValue step, MlirValue *out_induction, MlirBlock *out_body)

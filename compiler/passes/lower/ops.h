@@ -39,7 +39,8 @@ MlirValue op_compare(ops *o, MlirBlock b, op_predicate p, MlirValue x, MlirValue
 MlirValue op_select(ops *o, MlirBlock b, MlirValue c, MlirValue x, MlirValue y);
 MlirValue op_to_index(ops *o, MlirBlock b, MlirValue i64);
 MlirValue op_to_int(ops *o, MlirBlock b, MlirValue index);
-MlirValue op_apply(ops *o, MlirBlock b, const char *fn, MlirType t, int n, const MlirValue *args);   // tile.apply
+// tile.apply; exact: not the fast form.
+MlirValue op_apply(ops *o, MlirBlock b, const char *fn, bool exact, MlirType t, int n, const MlirValue *args);
 
 // ---- control --------------------------------------------------------------------------------------------------------
 // Loops and conditionals are made apart from any block, filled, and placed when they are complete, so that what their

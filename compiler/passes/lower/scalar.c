@@ -1,6 +1,7 @@
 // scalar.c: expressions without tile dims: bounds, sizes, scalar arguments, single table entries.
 #include "lower.h"
 #include "mlir-c/BuiltinTypes.h"
+#include <string.h>
 
 typedef struct scalar_test { lower *l; const scope *s; } scalar_test;
 
@@ -28,7 +29,8 @@ MlirValue lt_apply(lower *l, MlirBlock b, const expr_node *n, const MlirValue *a
 {
     if (n->fn == EF_SELECT)
         return op_select(&l->o, b, args[0], args[1], args[2]);
-    return op_apply(&l->o, b, expr_fn_name(n->fn), lt_elem(l, n->type), n->arg_count, args);
+    bool exact = n->fn == EF_EXP2 && strcmp(l->program->schedule.exp, "exact") == 0;
+    return op_apply(&l->o, b, expr_fn_name(n->fn), exact, lt_elem(l, n->type), n->arg_count, args);
 }
 
 static MlirValue inside(lower *l, scope *s, MlirValue subscript, MlirValue dim)

@@ -233,7 +233,7 @@ static MlirValue inner(mapping *m, expr e)
         for (int k = 0; k < n->arg_count; k++)
             args[k] = inner(m, n->args[k]);
         v = n->fn == EF_SUB_REF && m->unguarded
-                ? op_apply(&l->o, m->body, "sub", lt_elem(l, n->type), 2, args)
+                ? op_apply(&l->o, m->body, "sub", false, lt_elem(l, n->type), 2, args)
                 : lt_apply(l, m->body, n, args);
     }
     made c = {e, v};
