@@ -227,7 +227,7 @@ static void read_splits(reader *r, MlirAttribute splits)
 {
     for (int k = 0; !mlirAttributeIsNull(splits) && k < mlirArrayAttrGetNumElements(splits); k++) {
         MlirAttribute a = mlirArrayAttrGetElement(splits, k);
-        program_tile t = {expr_import_find(&r->names.indices, field(a, "index")), int_field(a, "parts")};
+        program_tile t = {expr_import_find(&r->names.indices, field(a, "index")), int_field(a, "parts"), {0, 0}};
         VEC_PUSH(r->arena, &r->p->schedule.splits, t);
     }
 }

@@ -210,8 +210,8 @@ static int64_t round_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; 
 // Does the schedule leave the whole form of a nest to the model?
 static bool is_free(const program_schedule *s)
 {
-    return !s->fuse_none && !strcmp(s->granularity, "auto") && !strcmp(s->softmax, "auto") && !s->tiles.n && !s->order.n &&
-           !s->parallel.n;
+    return !s->fuse_none && !s->fuse.n && !strcmp(s->granularity, "auto") && !strcmp(s->softmax, "auto") && !s->tiles.n &&
+           !s->order.n && !s->parallel.n;
 }
 
 static const program_tile *find_split(const program_schedule *s, const program_nest *n)

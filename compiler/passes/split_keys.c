@@ -422,9 +422,9 @@ static void check_schedule(program *p)
             fault = found ? found : fault;
             split_somewhere = split_somewhere || !found;
         }
-        const char *text = arena_printf(p->arena, "%s cannot be split: %s", p->indices.at[index].name, fault);
         if (!split_somewhere)
-            VEC_PUSH(p->arena, &p->errors, text);
+            program_report(p, DIAG_split_illegal, p->schedule.splits.at[k].at, "split the index that a softmax reduces",
+                           "%s cannot be split: %s", p->indices.at[index].name, fault);
     }
 }
 
