@@ -360,7 +360,7 @@ void cpu_chain_map(cpu_gen *g, cpu_chain *c)
     MlirValue zero = build_float(&g->b, type_vector(m.column[0].lanes, g->b.f32), 0);
     for (int v = 0; v < c->vectors; v++)
         c->sums[v] = zero;
-    cpu_finish f = {.carried = c->reduce.ptr ? c->vectors : 0, .run = finish, .user = &m};
+    cpu_finish f = {.starts = m.simple.starts, .carried = c->reduce.ptr ? c->vectors : 0, .run = finish, .user = &m};
     cpu_micro_inline(g, m.simple.kind, m.simple.args, &f, c->reduce.ptr ? c->sums : NULL);
 }
 

@@ -136,34 +136,40 @@ static void arguments(contraction *t, point q, MlirValue *out)
     memcpy(out, args, sizeof args);
 }
 
-static void call_form(contraction *t, point q, int vectors, cpu_form form)
+// For `rows` rows from q on; null: all. `neighbours`: in a.
+static void call_form(contraction *t, point q, MlirValue rows, int vectors, bool neighbours)
 {
-    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL, form};
+    cpu_micro kind = {t->c->elem, vectors, t->mask != NULL, neighbours};
     MlirValue args[CPU_MICRO_ARGS];
     arguments(t, q, args);
+    if (rows.ptr)
+        args[CPU_MICRO_ROWS] = rows;
     build_call(&t->g->b, cpu_micro_function(t->g, kind), 0, NULL, CPU_MICRO_ARGS, args);
 }
 
-// Neighbours of a lie along k or along the rows. A lone vector is a remainder and takes the form for any strides.
-static void call(contraction *t, point q, int vectors)
+// Whole blocks of rows at full width; the rows that are left, as the lone vectors that a group of lanes may leave.
+static void whole_rows(contraction *t, point q, int vectors)
 {
     builder *b = &t->g->b;
-    MlirValue step = stride(t, t->a, t->k), row = stride(t, t->a, t->row);
+    int lanes = cpu_lanes(t->g, t->c->elem);
+    MlirValue rows = tile_dim_extent(t->row), zero = build_index(b, 0);
+    MlirValue left = build_remui(b, rows, build_index(b, t->g->machine->block_keys));
+    MlirValue whole = build_subi(b, rows, left), none = build_cmpi(b, CMP_EQ, left, zero);
+    call_form(t, q, whole, vectors, true);
+    MlirValue width = build_select(b, none, zero, build_index(b, (int64_t)vectors * lanes));
+    build_for f = build_for_begin(b, zero, width, build_index(b, lanes), 0, NULL);
+    call_form(t, at(t, at(t, q, t->row, whole), t->lane, f.iv), left, 1, false);
+    build_for_end(b, &f, NULL);
+}
+
+// A lone vector is a remainder: one form is enough for it.
+static void call(contraction *t, point q, int vectors)
+{
     bool remainder = vectors == 1 && t->g->machine->block_vectors > 1;
-    if (remainder || !t->row.ptr || (!ix_is(step, 1) && !ix_is(row, 1))) {
-        call_form(t, q, vectors, MICRO_ANY);
-        return;
-    }
-    if (ix_is(step, 1)) {
-        call_form(t, q, vectors, MICRO_COLUMNS);
-        return;
-    }
-    MlirValue left = build_remui(b, tile_dim_extent(t->row), build_index(b, t->g->machine->block_keys));
-    build_if whole = build_if_begin(b, build_cmpi(b, CMP_EQ, left, build_index(b, 0)), 0, NULL);
-    call_form(t, q, vectors, MICRO_ROWS);
-    build_if_else(b, &whole, NULL);
-    call_form(t, q, vectors, MICRO_ANY);
-    build_if_end(b, &whole, NULL);
+    if (remainder || !t->row.ptr || !ix_is(stride(t, t->a, t->row), 1))
+        call_form(t, q, (MlirValue){NULL}, vectors, false);
+    else
+        whole_rows(t, q, vectors);
 }
 
 // Loops over the outer dims from `level` on, the call inside.
@@ -248,8 +254,8 @@ void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out)
     point q;
     contraction t = contraction_of(g, op, &q);
     int lanes = cpu_lanes(g, t.c->elem);
-    *out = (cpu_simple){.row = t.row, .lane = t.lane};
-    out->kind = (cpu_micro){t.c->elem, (int)((tile_dim_max(t.lane) + lanes - 1) / lanes), false, MICRO_COLUMNS};
+    *out = (cpu_simple){.row = t.row, .lane = t.lane, .starts = t.init != NULL};
+    out->kind = (cpu_micro){t.c->elem, (int)((tile_dim_max(t.lane) + lanes - 1) / lanes), false, false};
     arguments(&t, q, out->args);
 }
 

@@ -158,12 +158,13 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 
 // ---- micro.c, pack.c: private functions, made on demand -------------------------------------------------------------
 // c[row, lane] = start + sum over k of a[row, k] * b[k, lane] for `vectors` vectors of lanes and any number of rows.
-typedef enum cpu_form { MICRO_ANY, MICRO_COLUMNS, MICRO_ROWS } cpu_form;     // micro.c
-typedef struct cpu_micro { MlirType elem; int vectors; bool masked; cpu_form form; } cpu_micro;
+// `rows`: the rows of a are neighbours in memory, and there are whole blocks of them.
+typedef struct cpu_micro { MlirType elem; int vectors; bool masked, rows; } cpu_micro;
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind);
 // The same code in place, with something else than a store behind it. `run` gets the sums of one register block, row by
 // row, and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
 typedef struct cpu_finish {
+    bool starts;                  // the sums start from the values that the arguments name, else from zero
     int carried;                  // values that go from block to block
     void (*run)(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry);
     void *user;
@@ -177,11 +178,21 @@ void cpu_chain_reduce(cpu_gen *g, cpu_chain *c);
 
 // contract.c: the arguments of a micro-kernel for the whole of a contraction of two kept dims; false when it takes
 // more.
-enum { CPU_MICRO_ARGS = 19 };
-typedef struct cpu_simple { MlirOperation row, lane; MlirValue args[CPU_MICRO_ARGS]; cpu_micro kind; } cpu_simple;
+enum { CPU_MICRO_ARGS = 19, CPU_MICRO_ROWS = 16 };       // ROWS: the place of the number of rows
+typedef struct cpu_simple {
+    MlirOperation row, lane;
+    MlirValue args[CPU_MICRO_ARGS];
+    bool starts;                  // args name start values
+    cpu_micro kind;
+} cpu_simple;
 bool cpu_is_simple(cpu_gen *g, MlirOperation op);
 void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);
+
+// transpose.c: a private function that transposes lanes x lanes elements in place, and memory for them on the stack, made
+// where the builder stands: memref<?xelem>, rows behind one another.
+const char *cpu_transpose_function(cpu_gen *g, MlirType elem);
+MlirValue cpu_transpose_square(cpu_gen *g, MlirType elem);
 
 #endif

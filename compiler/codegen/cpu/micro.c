@@ -3,12 +3,10 @@
 //   c[r, lane] = start[r, lane] + sum over k < count of a[r, k] * b[k, lane],   r < rows, lane < vectors * lanes
 //
 // A register block of block_keys rows x `vectors` vectors stays in registers over the whole sum: flat vectors carried
-// by the loop. Each step loads `vectors` vectors of b and one number of a per row. Three forms by how a lies in memory,
-// so that two steps in one iteration need no second pointer for each row:
+// by the loop. Each step loads `vectors` vectors of b and one number of a per row. Two forms by how a lies in memory:
 //
-//   columns   a[r, k] and a[r, k + 1] are neighbours (keys)         a pointer for each row, k as offset, 2 steps
-//   rows      a[r, k] and a[r + 1, k] are neighbours (values)       one pointer, the row as offset, 2 steps
-//   any       any strides                                           a pointer for each row, 1 step
+//   rows      a[r, k] and a[r + 1, k] are neighbours (values)       one pointer, the row as offset
+//   any       any strides                                           a pointer for each row
 //
 // Row pointers are clamped to the last row: a partial block computes its last row several times and stores the same
 // value as often, so there are no tails. The form `rows` wants whole blocks.
@@ -43,14 +41,6 @@ static MlirValue multiply_add(kernel *k, MlirValue x, MlirValue y, MlirValue acc
     return build_addi(k->b, build_muli(k->b, x, y), acc);
 }
 
-// Do addresses of all rows fit the general registers, beside what else the loop has there? Then each load of a is one
-// instruction; else there are indices, to which each load adds its own.
-static bool has_pointers(const kernel *k)
-{
-    enum { POINTERS = 4 };
-    return k->kind.form != MICRO_ROWS && k->rows <= POINTERS;
-}
-
 // a from an element on.
 static MlirValue pointer_to(kernel *k, MlirValue at)
 {
@@ -59,12 +49,12 @@ static MlirValue pointer_to(kernel *k, MlirValue at)
     return build_reinterpret(k->b, k->arg[A], t, at, &k->arg[COUNT], &one);
 }
 
-// a[r, ..]; row[r] is a pointer to the row or its index, and nothing in the form `rows`.
+// a[r, ..]; row[r] is a pointer to the row, and nothing in the form `rows`.
 static MlirValue load_a(kernel *k, const MlirValue *row, int r, MlirValue at)
 {
-    if (has_pointers(k))
+    if (!k->kind.rows)
         return build_load(k->b, row[r], 1, &at);
-    at = k->kind.form == MICRO_ROWS ? build_addi(k->b, at, number(k, r)) : build_addi(k->b, row[r], at);
+    at = ix_add(k->b, at, number(k, r));
     return build_load(k->b, k->arg[A], 1, &at);
 }
 
@@ -91,95 +81,69 @@ static void step(kernel *k, const MlirValue *row, MlirValue at_a, MlirValue at_b
     }
 }
 
-// A loop over k from `from` to `to`, `steps` at a time; updates acc and the linear indices of a, b and the mask.
-static void sum_loop(kernel *k, const MlirValue *row, MlirValue from, MlirValue to, int steps, MlirValue *acc,
-                     MlirValue *at)
-{
-    builder *b = k->b;
-    int n = k->rows * k->vectors, extra = k->kind.masked ? 3 : 2;
-    MlirValue carried[MAX_ACC + 3];
-    for (int i = 0; i < n + extra; i++)
-        carried[i] = i < n ? acc[i] : at[i - n];
-    build_for f = build_for_begin(b, from, to, number(k, steps), n + extra, carried);
-    for (int i = 0; i < n + extra; i++)
-        carried[i] = build_for_arg(&f, i);
-    for (int u = 0; u < steps; u++) {
-        step(k, row, carried[n], carried[n + 1], carried[n + extra - 1], carried);
-        for (int i = 0; i < extra; i++)
-            carried[n + i] = build_addi(b, carried[n + i], k->arg[i == 0 ? A_STEP : i == 1 ? B_STEP : MASK_STEP]);
-    }
-    build_for_end(b, &f, carried);
-    for (int i = 0; i < n + extra; i++)
-        *(i < n ? &acc[i] : &at[i - n]) = build_for_result(&f, i);
-}
-
-// The step that pairs leave over when the count is odd. Its addresses are made anew: carried out of the loop over pairs,
-// each would cost that loop a register.
-static void odd_step(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc)
-{
-    builder *b = k->b;
-    int n = k->rows * k->vectors;
-    MlirType types[MAX_ACC];
-    for (int i = 0; i < n; i++)
-        types[i] = k->vector;
-    MlirValue one = number(k, 1), last = build_subi(b, k->arg[COUNT], one), sums[MAX_ACC];
-    build_if odd = build_if_begin(b, build_cmpi(b, CMP_EQ, build_andi(b, k->arg[COUNT], one), one), n, types);
-    MlirValue at_a = build_muli(b, last, k->arg[A_STEP]);
-    if (k->kind.form == MICRO_ROWS)
-        at_a = build_addi(b, build_addi(b, k->arg[A_AT], first), at_a);
-    MlirValue at_b = build_addi(b, k->arg[B_AT], build_muli(b, last, k->arg[B_STEP]));
-    MlirValue at_mask = build_addi(b, k->arg[MASK_AT], build_muli(b, last, k->arg[MASK_STEP]));
-    memcpy(sums, acc, sizeof sums);
-    step(k, row, at_a, at_b, at_mask, sums);
-    build_if_else(b, &odd, sums);
-    build_if_end(b, &odd, acc);
-    for (int i = 0; i < n; i++)
-        acc[i] = build_if_result(&odd, i);
-}
-
-// The sum, from start values acc: pairs of steps, then the odd one. Without a known stride there are no pairs: two more
-// pointers for each row would not fit the registers.
+// The sum, from start values acc: one step in an iteration. The machine is busy with the multiplications of one step
+// for longer than with all the rest, so that a second one in the loop makes only the code longer.
 static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc)
 {
     builder *b = k->b;
-    MlirValue zero = number(k, 0), two = number(k, 2), count = k->arg[COUNT];
-    MlirValue at[3] = {zero, k->arg[B_AT], k->arg[MASK_AT]};
-    if (k->kind.form == MICRO_ANY) {
-        sum_loop(k, row, zero, count, 1, acc, at);
-        return;
-    }
-    if (k->kind.form == MICRO_ROWS)
-        at[0] = build_addi(b, k->arg[A_AT], first);
-    sum_loop(k, row, zero, build_muli(b, build_divui(b, count, two), two), 2, acc, at);
-    odd_step(k, row, first, acc);
+    int n = k->rows * k->vectors, extra = k->kind.masked ? 3 : 2;
+    MlirValue a = k->kind.rows ? build_addi(b, k->arg[A_AT], first) : number(k, 0);
+    MlirValue at[3] = {a, k->arg[B_AT], k->arg[MASK_AT]}, carried[MAX_ACC + 3];
+    for (int i = 0; i < n + extra; i++)
+        carried[i] = i < n ? acc[i] : at[i - n];
+    build_for f = build_for_begin(b, number(k, 0), k->arg[COUNT], number(k, 1), n + extra, carried);
+    for (int i = 0; i < n + extra; i++)
+        carried[i] = build_for_arg(&f, i);
+    step(k, row, carried[n], carried[n + 1], carried[n + extra - 1], carried);
+    for (int i = 0; i < extra; i++)
+        carried[n + i] = build_addi(b, carried[n + i], k->arg[i == 0 ? A_STEP : i == 1 ? B_STEP : MASK_STEP]);
+    build_for_end(b, &f, carried);
+    for (int i = 0; i < n; i++)
+        acc[i] = build_for_result(&f, i);
 }
 
 // Linear indices of the first vector of each row of the block. Whole blocks step from row to row.
 static void rows_at(kernel *k, MlirValue at, const MlirValue *base, MlirValue stride, MlirValue *out)
 {
     for (int r = 0; r < k->rows; r++)
-        out[r] = r && k->kind.form == MICRO_ROWS ? build_addi(k->b, out[r - 1], stride)
+        out[r] = r && k->kind.rows ? build_addi(k->b, out[r - 1], stride)
                                                  : ix_add(k->b, at, build_muli(k->b, base[r], stride));
 }
 
+static void load_start(kernel *k, const MlirValue *base, MlirValue *acc)
+{
+    MlirValue row[MAX_ROWS];
+    rows_at(k, k->arg[START_AT], base, k->arg[START_ROW], row);
+    for (int i = 0; i < k->rows * k->vectors; i++) {
+        MlirValue at = ix_add(k->b, row[i / k->vectors], number(k, i % k->vectors * k->lanes));
+        acc[i] = build_vload(k->b, k->vector, k->arg[START], 1, &at);
+    }
+}
+
+static void no_start(kernel *k, MlirValue *acc)
+{
+    MlirType t = k->vector;
+    MlirValue zero = type_is_float(k->kind.elem) ? build_float(k->b, t, 0) : build_int(k->b, t, 0);
+    for (int i = 0; i < k->rows * k->vectors; i++)
+        acc[i] = zero;
+}
+
+// Without HAS_START (null) there are none.
 static void start_values(kernel *k, const MlirValue *base, MlirValue *acc)
 {
     builder *b = k->b;
     int n = k->rows * k->vectors;
     MlirType types[MAX_ACC];
-    MlirValue row[MAX_ROWS];
+    if (!k->arg[HAS_START].ptr) {
+        no_start(k, acc);
+        return;
+    }
     for (int i = 0; i < n; i++)
         types[i] = k->vector;
     build_if has = build_if_begin(b, k->arg[HAS_START], n, types);
-    rows_at(k, k->arg[START_AT], base, k->arg[START_ROW], row);
-    for (int i = 0; i < n; i++) {
-        MlirValue at = ix_add(b, row[i / k->vectors], number(k, i % k->vectors * k->lanes));
-        acc[i] = build_vload(b, k->vector, k->arg[START], 1, &at);
-    }
+    load_start(k, base, acc);
     build_if_else(b, &has, acc);
-    MlirValue zero = type_is_float(k->kind.elem) ? build_float(b, k->vector, 0) : build_int(b, k->vector, 0);
-    for (int i = 0; i < n; i++)
-        acc[i] = zero;
+    no_start(k, acc);
     build_if_end(b, &has, acc);
     for (int i = 0; i < n; i++)
         acc[i] = build_if_result(&has, i);
@@ -193,12 +157,10 @@ static void block(kernel *k, MlirValue first, MlirValue *carry)
     MlirValue last = build_subi(b, k->arg[ROWS], number(k, 1));
     for (int r = 0; r < k->rows; r++) {
         base[r] = ix_add(b, first, number(k, r));
-        if (k->kind.form == MICRO_ROWS)
+        if (k->kind.rows)
             continue;
         base[r] = build_minsi(b, base[r], last);
-        row[r] = build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]);
-        if (has_pointers(k))
-            row[r] = pointer_to(k, row[r]);
+        row[r] = pointer_to(k, build_addi(b, build_muli(b, base[r], k->arg[A_ROW]), k->arg[A_AT]));
     }
     start_values(k, base, acc);
     sum(k, row, first, acc);
@@ -241,8 +203,8 @@ void cpu_micro_inline(cpu_gen *g, cpu_micro kind, const MlirValue *args, const c
     k.finish = finish;
     for (int i = 0; i < ARGS; i++)
         k.arg[i] = args[i];
-    if (kind.form == MICRO_COLUMNS)
-        k.arg[A_STEP] = number(&k, 1);
+    if (!finish->starts)
+        k.arg[HAS_START] = (MlirValue){NULL};
     all_blocks(&k, finish->carried, carry);
 }
 
@@ -266,8 +228,6 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
     ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
     for (int i = 0; i < ARGS; i++)
         k.arg[i] = build_func_arg(&f, i);
-    if (kind.form == MICRO_COLUMNS)
-        k.arg[A_STEP] = number(&k, 1);
     all_blocks(&k, 0, NULL);
     build_func_end(b, &f, 0, NULL);
 }
@@ -275,9 +235,8 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind)
 {
     const char *elem = mlirTypeIsAF32(kind.elem) ? "f32" : mlirTypeIsAF64(kind.elem) ? "f64" : "i64";
-    static const char *const forms[] = {"", ".columns", ".rows"};
     const char *name = arena_printf(g->arena, "attn.contract.%s.%dx%d%s%s", elem, kind.vectors, cpu_lanes(g, kind.elem),
-                                    forms[kind.form], kind.masked ? ".masked" : "");
+                                    kind.rows ? ".rows" : "", kind.masked ? ".masked" : "");
     if (!ir_find_function(g->module, name).ptr)
         make_function(g, name, kind);
     return name;

@@ -2,7 +2,7 @@
 // contiguous and padded, converting on the way. One for each pair of types and direction.
 //
 //   columns contiguous in memory:  vectors row by row, the last one masked
-//   rows contiguous in memory:     vectors down the rows, transposed in registers L x L (Q^T, O^T)
+//   rows contiguous in memory:     vectors down the rows, transposed in squares of L x L on the stack (Q^T, O^T)
 //   neither:                       element by element
 //
 // Nothing outside of the block is touched in memory. A tile's rows may be read and written past the last column.
@@ -11,7 +11,6 @@
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
 
-enum { MAX_LANES = 16 };
 enum { MEMORY, AT, ROW, COLUMN, TILE, TILE_AT, TILE_ROW, ROWS, COLUMNS, ARGS };
 
 typedef struct pack {
@@ -21,7 +20,7 @@ typedef struct pack {
     bool store;
     int lanes;
     cpu_gen *g;
-    MlirValue arg[ARGS];
+    MlirValue arg[ARGS], square;          // square: memref<?xelem> of lanes x lanes elements
 } pack;
 
 static MlirValue number(pack *k, int64_t v) { return build_index(k->b, v); }
@@ -128,96 +127,72 @@ static void contiguous_rows(pack *k)
 
 // ---- transposed -----------------------------------------------------------------------------------------------------
 
-// In every group of lanes (128 bits) the low or the high half of x and of y, `piece` lanes of each by turns.
-static MlirValue interleave(pack *k, MlirValue x, MlirValue y, int group, int piece, bool high)
+static MlirValue clamped(pack *k, MlirValue at, MlirValue n)
 {
-    int64_t at[MAX_LANES];
-    for (int l = 0; l < k->lanes; l++) {
-        int in = l % group, turn = in / piece;
-        at[l] = l - in + (high ? group / 2 : 0) + turn / 2 * piece + in % piece + (turn % 2 ? k->lanes : 0);
-    }
-    return build_shuffle(k->b, x, y, k->lanes, at);
+    return build_minsi(k->b, at, build_subi(k->b, n, number(k, 1)));
 }
 
-// The even or the odd groups of lanes of x, and behind them those of y.
-static MlirValue every_other(pack *k, MlirValue x, MlirValue y, int group, bool odd)
-{
-    int64_t at[MAX_LANES];
-    int half = k->lanes / group / 2;
-    for (int l = 0; l < k->lanes; l++) {
-        int g = l / group;
-        at[l] = (g < half ? 0 : k->lanes) + (2 * (g % half) + odd) * group + l % group;
-    }
-    return build_shuffle(k->b, x, y, k->lanes, at);
-}
+static cpu_place square_place(pack *k) { return (cpu_place){.mem = k->square, .elem = k->elem}; }
 
-// Squares of a group x a group: afterwards lane group q of v[i] holds column q * group + i % group of the rows of its
-// square.
-static void transpose_squares(pack *k, MlirValue *v, int group)
-{
-    for (int d = 1; d < group; d *= 2) {
-        MlirValue t[MAX_LANES];
-        for (int i = 0; i < k->lanes; i++) {
-            int pair = i / (2 * d) * 2 * d, j = i - pair;
-            t[i] = interleave(k, v[pair + j / 2], v[pair + j / 2 + d], group, d, j % 2);
-        }
-        for (int i = 0; i < k->lanes; i++)
-            v[i] = t[i];
-    }
-}
-
-// v[i][l] becomes v[l][i]. Each shuffle is one instruction that needs no table.
-static void transpose(pack *k, MlirValue *v)
-{
-    enum { MAX_GROUPS = 4 };
-    int group = 128 / (int)type_bits(k->elem), groups = k->lanes / group;
-    transpose_squares(k, v, group);
-    for (int j = 0; j < group; j++)
-        for (int round = 1; round < groups; round *= 2) {
-            MlirValue t[MAX_GROUPS];
-            for (int q = 0; q < groups; q++) {
-                int pair = 2 * (q % (groups / 2));
-                t[q] = every_other(k, v[pair * group + j], v[(pair + 1) * group + j], group, q >= groups / 2);
-            }
-            for (int q = 0; q < groups; q++)
-                v[q * group + j] = t[q];
-        }
-}
-
-static MlirValue clamped(pack *k, MlirValue first, int i, MlirValue n)
-{
-    return build_minsi(k->b, ix_add(k->b, first, number(k, i)), build_subi(k->b, n, number(k, 1)));
-}
-
-// Rows past the end are stored first, over the last row, which then gets its own: descending order.
-static void load_block(pack *k, MlirValue row, MlirValue column, MlirValue mask)
+// Columns of memory -> rows of the square.
+static void load_columns(pack *k, MlirValue row, MlirValue column, MlirValue mask)
 {
     builder *b = k->b;
+    cpu_place square = square_place(k);
     MlirType t = type_vector(k->lanes, k->memory);
-    MlirValue v[MAX_LANES];
     MlirValue none = type_is_float(k->memory) ? build_float(b, t, 0) : build_int(b, t, 0);
-    for (int i = 0; i < k->lanes; i++) {
-        MlirValue at = memory_at(k, row, clamped(k, column, i, k->arg[COLUMNS]));
-        v[i] = decode(k, build_vmaskload(b, t, k->arg[MEMORY], 1, &at, mask, none));
-    }
-    transpose(k, v);
-    cpu_place p = tile_place(k);
-    for (int i = k->lanes - 1; i >= 0; i--)
-        cpu_write(k->g, &p, tile_at(k, clamped(k, row, i, k->arg[ROWS]), column), v[i]);
+    build_for l = build_for_begin(b, number(k, 0), number(k, k->lanes), number(k, 1), 0, NULL);
+    MlirValue at = memory_at(k, row, clamped(k, build_addi(b, column, l.iv), k->arg[COLUMNS]));
+    MlirValue v = decode(k, build_vmaskload(b, t, k->arg[MEMORY], 1, &at, mask, none));
+    cpu_write(k->g, &square, build_muli(b, l.iv, number(k, k->lanes)), v);
+    build_for_end(b, &l, NULL);
+}
+
+static void store_columns(pack *k, MlirValue row, MlirValue column, MlirValue mask)
+{
+    builder *b = k->b;
+    cpu_place square = square_place(k);
+    build_for l = build_for_begin(b, number(k, 0), number(k, k->lanes), number(k, 1), 0, NULL);
+    MlirValue i = build_subi(b, number(k, k->lanes - 1), l.iv);
+    MlirValue v = cpu_read(k->g, &square, build_muli(b, i, number(k, k->lanes)), k->lanes);
+    MlirValue at = memory_at(k, row, clamped(k, build_addi(b, column, i), k->arg[COLUMNS]));
+    build_vmaskstore(b, encode(k, v), k->arg[MEMORY], 1, &at, mask);
+    build_for_end(b, &l, NULL);
+}
+
+// Rows of the tile <-> rows of the square. Those past the end are the last row again; they are stored first, so that it
+// ends with its own numbers: descending order.
+static void tile_rows(pack *k, MlirValue row, MlirValue column)
+{
+    builder *b = k->b;
+    cpu_place square = square_place(k), tile = tile_place(k);
+    build_for l = build_for_begin(b, number(k, 0), number(k, k->lanes), number(k, 1), 0, NULL);
+    MlirValue i = build_subi(b, number(k, k->lanes - 1), l.iv), in_square = build_muli(b, i, number(k, k->lanes));
+    MlirValue in_tile = tile_at(k, clamped(k, build_addi(b, row, i), k->arg[ROWS]), column);
+    if (k->store)
+        cpu_write(k->g, &square, in_square, cpu_read(k->g, &tile, in_tile, k->lanes));
+    else
+        cpu_write(k->g, &tile, in_tile, cpu_read(k->g, &square, in_square, k->lanes));
+    build_for_end(b, &l, NULL);
+}
+
+static void transpose(pack *k)
+{
+    build_call(k->b, cpu_transpose_function(k->g, k->elem), 0, NULL, 1, &k->square);
+}
+
+static void load_block(pack *k, MlirValue row, MlirValue column, MlirValue mask)
+{
+    load_columns(k, row, column, mask);
+    transpose(k);
+    tile_rows(k, row, column);
 }
 
 static void store_block(pack *k, MlirValue row, MlirValue column, MlirValue mask)
 {
-    builder *b = k->b;
-    MlirValue v[MAX_LANES];
-    cpu_place p = tile_place(k);
-    for (int i = 0; i < k->lanes; i++)
-        v[i] = cpu_read(k->g, &p, tile_at(k, clamped(k, row, i, k->arg[ROWS]), column), k->lanes);
-    transpose(k, v);
-    for (int i = k->lanes - 1; i >= 0; i--) {
-        MlirValue at = memory_at(k, row, clamped(k, column, i, k->arg[COLUMNS]));
-        build_vmaskstore(b, encode(k, v[i]), k->arg[MEMORY], 1, &at, mask);
-    }
+    tile_rows(k, row, column);
+    transpose(k);
+    store_columns(k, row, column, mask);
 }
 
 static void transposed_blocks(pack *k)
@@ -248,6 +223,8 @@ static void make_body(pack *k)
         scalar_rows(k, number(k, 0));
         return;
     }
+    if (can_transpose(k))
+        k->square = cpu_transpose_square(k->g, k->elem);
     build_if along = build_if_begin(b, build_cmpi(b, CMP_EQ, k->arg[COLUMN], number(k, 1)), 0, NULL);
     contiguous_rows(k);
     build_if_else(b, &along, NULL);
