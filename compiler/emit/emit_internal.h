@@ -21,4 +21,10 @@ emit_dim emit_dim_of(const program *p, const program_param *param, int axis);
 static inline bool emit_is_scalar(const program_param *p) { return p->rank == 0 && !p->is_result; }
 // The dimensions as text: "[B, H, N, D]"; "" for rank 0.
 const char *emit_shape_text(arena *a, const program *p, const program_param *param);
+
+// unused.c: does anything read an argument of a function with a body? Takes those that nothing reads out of it; calls
+// must not have been made.
+bool emit_argument_is_used(MlirOperation f, int arg);
+void emit_drop_unused(arena *a, MlirOperation f);
+
 #endif

@@ -24,6 +24,7 @@ typedef struct wrapper {
     MlirModule module;
     const program *program;
     const char **temporary_name;    // by number
+    MlirType *temporary_type;       // as the nests take it; null when none does
     int temporary_count;
     const char *error;
 } wrapper;
@@ -199,20 +200,25 @@ static bool call(wrapper *w, entry_builder *b, MlirOperation f, MlirValue contex
     enum { MOST = 256 };
     MlirValue args[MOST];
     MlirType type = mlirTypeAttrGetValue(ir_attr(f, "function_type"));
-    int n = (int)mlirFunctionTypeGetNumInputs(type);
-    for (int i = 0; i < n && i < MOST; i++) {
-        args[i] = origin_value(w, b, context, item, origin_of(w, f, i), mlirFunctionTypeGetInput(type, i));
-        if (!args[i].ptr) {
+    int n = (int)mlirFunctionTypeGetNumInputs(type), used = 0;
+    for (int i = 0; i < n && used < MOST; i++) {
+        origin o = origin_of(w, f, i);
+        bool unused = o.number >= 0 && !emit_argument_is_used(f, i);
+        if (unused)
+            continue;
+        args[used] = origin_value(w, b, context, item, o, mlirFunctionTypeGetInput(type, i));
+        if (!args[used++].ptr) {
             w->error = arena_printf(w->arena, "argument %d of @%s (attn.name \"%s\") is not known to the kernel", i,
                                     ir_cstr(w->arena, f, "sym_name"), arg_name(w, f, i));
             return false;
         }
     }
-    if (n > MOST) {
+    if (used == MOST) {
         w->error = arena_printf(w->arena, "@%s has too many arguments", ir_cstr(w->arena, f, "sym_name"));
         return false;
     }
-    *out_call = entry_call(b, f, n, args);
+    emit_drop_unused(w->arena, f);
+    *out_call = entry_call(b, f, used, args);
     return true;
 }
 
@@ -305,29 +311,8 @@ static bool add_nests(wrapper *w, emit_entries *out)
 }
 
 // ---- temporaries ----------------------------------------------------------------------------------------------------
-static void name_temporaries(wrapper *w)
-{
-    while (has_function(w, kernel_function(w, "temp", w->temporary_count, ".count")))
-        w->temporary_count++;
-    w->temporary_name = ARENA_ARRAY(w->arena, const char *, w->temporary_count + 1);
-    for (int i = 0; i < w->temporary_count; i++) {
-        MlirOperation count = ir_find_function(w->module, kernel_function(w, "temp", i, ".count"));
-        const char *name = ir_cstr(w->arena, count, "attn.name");
-        w->temporary_name[i] = *name ? name : arena_printf(w->arena, "temp%d", i);
-    }
-}
-
-static int element_bytes(MlirType t)
-{
-    int bits = mlirTypeIsAIndex(t)     ? 64
-               : mlirTypeIsAInteger(t) ? (int)mlirIntegerTypeGetWidth(t)
-               : mlirTypeIsAFloat(t)   ? (int)mlirFloatTypeGetWidth(t)
-                                       : 0;
-    return (bits + 7) / 8;
-}
-
 // The type that the nests give to temporary `number`; null when none takes it.
-static MlirType temporary_type(wrapper *w, int number)
+static MlirType type_of_temporary(wrapper *w, int number)
 {
     for (int nest = 0;; nest++) {
         MlirOperation f = ir_find_function(w->module, kernel_function(w, "nest", nest, ""));
@@ -340,10 +325,35 @@ static MlirType temporary_type(wrapper *w, int number)
     }
 }
 
+// Before entries are made: these take unused arguments out of the nests.
+static void list_temporaries(wrapper *w)
+{
+    while (has_function(w, kernel_function(w, "temp", w->temporary_count, ".count")))
+        w->temporary_count++;
+    w->temporary_name = ARENA_ARRAY(w->arena, const char *, w->temporary_count + 1);
+    for (int i = 0; i < w->temporary_count; i++) {
+        MlirOperation count = ir_find_function(w->module, kernel_function(w, "temp", i, ".count"));
+        const char *name = ir_cstr(w->arena, count, "attn.name");
+        w->temporary_name[i] = *name ? name : arena_printf(w->arena, "temp%d", i);
+    }
+    w->temporary_type = ARENA_ARRAY(w->arena, MlirType, w->temporary_count + 1);
+    for (int i = 0; i < w->temporary_count; i++)
+        w->temporary_type[i] = type_of_temporary(w, i);
+}
+
+static int element_bytes(MlirType t)
+{
+    int bits = mlirTypeIsAIndex(t)     ? 64
+               : mlirTypeIsAInteger(t) ? (int)mlirIntegerTypeGetWidth(t)
+               : mlirTypeIsAFloat(t)   ? (int)mlirFloatTypeGetWidth(t)
+                                       : 0;
+    return (bits + 7) / 8;
+}
+
 static bool add_temporary(wrapper *w, int number, emit_entries *out)
 {
     const char *name = kernel_function(w, "temp", number, ".count");
-    MlirType type = temporary_type(w, number);
+    MlirType type = w->temporary_type[number];
     MlirType counts = mlirTypeAttrGetValue(ir_attr(ir_find_function(w->module, name), "function_type"));
     emit_temporary t = {.rank = (int)mlirFunctionTypeGetNumResults(counts), .bytes = 1};
     if (type.ptr && mlirTypeIsAMemRef(type)) {
@@ -398,7 +408,7 @@ bool emit_wrap(arena *a, MlirModule module, const program *p, emit_entries *out,
 {
     wrapper w = {.arena = a, .module = module, .program = p};
     *out = (emit_entries){0};
-    name_temporaries(&w);
+    list_temporaries(&w);
     const char *check = entry_of(&w, ENTRY_NUMBER, arena_printf(a, "%s.check", p->name));
     bool ok = check && add_nests(&w, out);
     for (int i = 0; i < w.temporary_count && ok; i++)

@@ -171,6 +171,28 @@ static void says_what_it_cannot_emit(void **state)
     }
 }
 
+// Of tensors and sizes that a function does not read, its entry loads nothing.
+static void passes_only_what_is_read(void **state)
+{
+    fixture f;
+    compile(&f,
+            "func.func @toy.nest0.items(%z: memref<?xf32, strided<[?], offset: ?>> {attn.name = \"z\", attn.argument},\n"
+            "    %M: index {attn.name = \"M\", attn.size}, %N: index {attn.name = \"N\", attn.size}) -> index {\n"
+            "  return %N : index\n"
+            "}\n"
+            "func.func @toy.nest0(%i: index {attn.item}) { return }",
+            &target_generic, -1);
+    assert_string_equal(f.error ? f.error : "", "");
+    const char *text = emit_code_text(f.arena, f.code), *entry = strstr(text, "@toy.nest0.items.entry(ptr %0) {");
+    assert_non_null(entry);
+    int loads = 0;
+    const char *end = strchr(entry, '}');
+    for (const char *at = entry; (at = strstr(at, " load ")) && at < end; at++)
+        loads++;
+    assert_int_equal(loads, 2);   // the array of sizes, and N
+    release(&f);
+}
+
 // What only some modules have is lowered by passes that run for them alone.
 static void lowers_views_of_views_and_libm_calls(void **state)
 {
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(requirements_have_messages),
         cmocka_unit_test(emits_text_and_assembly),
         cmocka_unit_test(says_what_it_cannot_emit),
+        cmocka_unit_test(passes_only_what_is_read),
         cmocka_unit_test(lowers_views_of_views_and_libm_calls),
         cmocka_unit_test(takes_descriptors_apart),
         cmocka_unit_test(finds_what_lowering_leaves),
