@@ -168,6 +168,8 @@ MlirValue build_memref_cast(builder *b, MlirValue memref, MlirType t);
 
 // ---- vector ---------------------------------------------------------------------------------------------------------
 
+// Asks for the line of an element of a 1-D memref, to be read soon. It need not exist.
+void build_prefetch(builder *b, MlirValue memref, MlirValue at);
 MlirValue build_vload(builder *b, MlirType t, MlirValue memref, int n, const MlirValue *at);
 void build_vstore(builder *b, MlirValue v, MlirValue memref, int n, const MlirValue *at);
 MlirValue build_vmaskload(builder *b, MlirType t, MlirValue memref, int n, const MlirValue *at, MlirValue mask,

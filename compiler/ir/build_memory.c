@@ -126,6 +126,16 @@ MlirValue build_memref_cast(builder *b, MlirValue memref, MlirType t)
     return build_unary(b, "memref.cast", t, memref);
 }
 
+void build_prefetch(builder *b, MlirValue memref, MlirValue at)
+{
+    MlirValue all[] = {memref, at};
+    build_attr attrs[] = {{"isWrite", mlirBoolAttrGet(b->context, false)},
+                          {"localityHint", mlirIntegerAttrGet(b->i32, 3)},
+                          {"isDataCache", mlirBoolAttrGet(b->context, true)}};
+    build_op(b, &(build_spec){.name = "memref.prefetch", .operand_count = 2, .operands = all, .attr_count = 3,
+                              .attrs = attrs});
+}
+
 // ---- vector ---------------------------------------------------------------------------------------------------------
 
 MlirValue build_vload(builder *b, MlirType t, MlirValue memref, int n, const MlirValue *at)

@@ -134,6 +134,13 @@ static MlirValue clamped(pack *k, MlirValue at, MlirValue n)
 
 static cpu_place square_place(pack *k) { return (cpu_place){.mem = k->square, .elem = k->elem}; }
 
+// The column as far on as one round of squares: lines of a column come one by one, and none announces the next. Past the
+// end lies what the next call wants, or nothing.
+static void ask_ahead(pack *k, MlirValue row, MlirValue column)
+{
+    build_prefetch(k->b, k->arg[MEMORY], memory_at(k, row, build_addi(k->b, column, number(k, k->lanes))));
+}
+
 // Columns of memory -> rows of the square.
 static void load_columns(pack *k, MlirValue row, MlirValue column, MlirValue mask)
 {
@@ -142,7 +149,8 @@ static void load_columns(pack *k, MlirValue row, MlirValue column, MlirValue mas
     MlirType t = type_vector(k->lanes, k->memory);
     MlirValue none = type_is_float(k->memory) ? build_float(b, t, 0) : build_int(b, t, 0);
     build_for l = build_for_begin(b, number(k, 0), number(k, k->lanes), number(k, 1), 0, NULL);
-    MlirValue at = memory_at(k, row, clamped(k, build_addi(b, column, l.iv), k->arg[COLUMNS]));
+    MlirValue c = build_addi(b, column, l.iv), at = memory_at(k, row, clamped(k, c, k->arg[COLUMNS]));
+    ask_ahead(k, row, c);
     MlirValue v = decode(k, build_vmaskload(b, t, k->arg[MEMORY], 1, &at, mask, none));
     cpu_write(k->g, &square, build_muli(b, l.iv, number(k, k->lanes)), v);
     build_for_end(b, &l, NULL);
@@ -155,7 +163,8 @@ static void store_columns(pack *k, MlirValue row, MlirValue column, MlirValue ma
     build_for l = build_for_begin(b, number(k, 0), number(k, k->lanes), number(k, 1), 0, NULL);
     MlirValue i = build_subi(b, number(k, k->lanes - 1), l.iv);
     MlirValue v = cpu_read(k->g, &square, build_muli(b, i, number(k, k->lanes)), k->lanes);
-    MlirValue at = memory_at(k, row, clamped(k, build_addi(b, column, i), k->arg[COLUMNS]));
+    MlirValue c = build_addi(b, column, i), at = memory_at(k, row, clamped(k, c, k->arg[COLUMNS]));
+    ask_ahead(k, row, c);
     build_vmaskstore(b, encode(k, v), k->arg[MEMORY], 1, &at, mask);
     build_for_end(b, &l, NULL);
 }
@@ -195,16 +204,17 @@ static void store_block(pack *k, MlirValue row, MlirValue column, MlirValue mask
     store_columns(k, row, column, mask);
 }
 
+// Along the memory's rows first: whole cache lines in the order in which they lie.
 static void transposed_blocks(pack *k)
 {
     builder *b = k->b;
     MlirValue zero = number(k, 0), lanes = number(k, k->lanes);
+    build_for c = build_for_begin(b, zero, k->arg[COLUMNS], lanes, 0, NULL);
     build_for r = build_for_begin(b, zero, k->arg[ROWS], lanes, 0, NULL);
     MlirValue mask = cpu_mask(b, k->lanes, build_subi(b, k->arg[ROWS], r.iv));
-    build_for c = build_for_begin(b, zero, k->arg[COLUMNS], lanes, 0, NULL);
     (k->store ? store_block : load_block)(k, r.iv, c.iv, mask);
-    build_for_end(b, &c, NULL);
     build_for_end(b, &r, NULL);
+    build_for_end(b, &c, NULL);
 }
 
 // Masked accesses of less than 32 bits need AVX-512; without it they would become a branch for each element.

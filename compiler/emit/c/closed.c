@@ -19,7 +19,7 @@
     X("math.absf") X("math.copysign") X("math.floor") X("math.ceil") X("math.round") X("math.roundeven")               \
     X("math.trunc")                                                                                                    \
     X("memref.load") X("memref.store") X("memref.view") X("memref.reinterpret_cast") X("memref.subview")               \
-    X("memref.extract_strided_metadata") X("memref.alloca") X("memref.cast") X("memref.dim")                           \
+    X("memref.extract_strided_metadata") X("memref.alloca") X("memref.cast") X("memref.dim") X("memref.prefetch")      \
     X("vector.load") X("vector.store") X("vector.maskedload") X("vector.maskedstore") X("vector.broadcast")            \
     X("vector.shuffle") X("vector.extract") X("vector.fma") X("vector.reduction") X("llvm.call_intrinsic") X("llvm.freeze")             \
     X("scf.for") X("scf.if") X("scf.yield") X("func.func") X("func.call") X("func.return") X("builtin.module")

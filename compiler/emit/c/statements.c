@@ -362,6 +362,8 @@ static void write_operation(c_path *c, MlirOperation op)
     else if (ir_is(op, "memref.store"))
         c_line(c, "%s = %s;", c_element(c, mlirOperationGetOperand(op, 1), op, 2).text,
                c_use(c, mlirOperationGetOperand(op, 0)).text);
+    else if (ir_is(op, "memref.prefetch"))
+        c_line(c, "__builtin_prefetch(&%s);", c_element(c, mlirOperationGetOperand(op, 0), op, 1).text);
     else if (ir_is(op, "vector.store"))
         write_vector_store(c, op);
     else if (ir_is(op, "vector.maskedstore"))

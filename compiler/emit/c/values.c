@@ -22,7 +22,8 @@ bool c_is_load(MlirOperation op)
 
 static bool is_store(MlirOperation op)
 {
-    return ir_is(op, "memref.store") || ir_is(op, "vector.store") || ir_is(op, "vector.maskedstore");
+    return ir_is(op, "memref.store") || ir_is(op, "vector.store") || ir_is(op, "vector.maskedstore") ||
+           ir_is(op, "memref.prefetch");
 }
 
 static bool is_control(MlirOperation op)

@@ -72,3 +72,20 @@ func.func @alone(%Q: !m, %K: !m, %S: !m) {
 // CHECK-LABEL: func.func @alone(
 // CHECK: call @attn.contract.f32.3x16(
 // CHECK-LABEL: func.func private @attn.contract.f32.3x16
+
+// RUN: %attnc-opt --codegen-cpu %s | FileCheck %s --check-prefix=PACK
+// Rows that are neighbours in memory go through a square on the stack; one transposition serves loads and stores, and the
+// lines of the next square are asked for.
+// PACK-LABEL: func.func private @attn.pack.f320.f32.16(
+// PACK: memref.alloca() {{.*}} : memref<256xf32>
+// PACK: scf.for
+// PACK: memref.prefetch
+// PACK: vector.maskedload
+// PACK: call @attn.transpose.f32.16(
+// PACK-LABEL: func.func private @attn.transpose.f32.16(
+// PACK-COUNT-16: vector.load
+// PACK-COUNT-64: vector.shuffle
+// PACK-COUNT-16: vector.store
+// PACK-LABEL: func.func private @attn.unpack.f320.f32.16(
+// PACK: call @attn.transpose.f32.16(
+// PACK: vector.maskedstore
