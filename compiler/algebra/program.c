@@ -91,3 +91,21 @@ expr program_index_bound(const program *p, int index)
     }
     return a.found ? a.found : expr_int(p->pool, 1);
 }
+
+static bool is_symbol_of(const expr_node *n, void *user) { return n->kind == EX_SYMBOL && (n->id - 16) / 2 == *(int *)user; }
+
+bool program_groups_from_end(const program *p, const program_nest *n, const program_loop *group)
+{
+    int row = group->index;
+    bool rising = false;
+    if (group->kind != LOOP_GROUP || !group->block || !group->parallel || n->exists)
+        return false;
+    for (int k = 0; k < n->loop_count; k++)
+        for (int r = 0; r < n->loops[k].range_count; r++) {
+            const program_range *range = &n->loops[k].ranges[r];
+            if (expr_any(p->pool, range->lo, is_symbol_of, &row))
+                return false;
+            rising = rising || expr_any(p->pool, range->hi, is_symbol_of, &row);
+        }
+    return rising;
+}

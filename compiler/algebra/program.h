@@ -159,4 +159,8 @@ bool program_has_index(const int *list, int n, int index);
 expr program_index_bound(const program *p, int index);
 // The indices (own or reduced) that the equation ranges over.
 bool program_ranges_over(const program_equation *e, int index);
+// Do the groups of this loop end with the index's last value, so that the short one comes first? They do where later
+// rows see more keys (causal masks): what a register block computes beyond the last row then costs least. Not where
+// blocks are tested by a condition, which may have blocks of its own, counted from 0.
+bool program_groups_from_end(const program *p, const program_nest *n, const program_loop *group);
 #endif

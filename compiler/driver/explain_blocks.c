@@ -289,12 +289,13 @@ static status blocks(walker *w, int k, int64_t lo, int64_t hi, int64_t block)
     bool alike = !group && !row && !w->matters[k];
     double factor = w->factor;
     status all = NONE;
-    for (int64_t v = lo; v < hi && w->steps < most_steps; v += alike ? hi - lo : block) {
+    int64_t step = program_groups_from_end(w->x->p, w->n, &w->n->loops[k]) && hi > lo ? (hi - lo - 1) % block + 1 : block;
+    for (int64_t v = lo; v < hi && w->steps < most_steps; v += alike ? hi - lo : step, step = block) {
         int64_t from = w->from[index], end = w->end[index];
         bool grouped = w->grouped[index];
         w->factor = alike ? factor * (double)(hi - lo) : factor;
         w->at[index] = v;
-        w->from[index] = v, w->end[index] = lesser(hi, v + block);
+        w->from[index] = v, w->end[index] = lesser(hi, v + step);
         w->grouped[index] = group || row;
         w->out->rows += row ? factor * (double)(w->end[index] - v) : 0;
         status s = walk(w, k + 1);

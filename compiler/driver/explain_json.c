@@ -17,13 +17,16 @@ static void put_counts(json *j, const nest_walk *w, int loop)
     json_close(j, '}');
 }
 
-static void put_loop(json *j, const explainer *x, const program_loop *l, const nest_walk *w, int number)
+// short_first: the group that is shorter than the others is the first one.
+static void put_loop(json *j, const explainer *x, const program_nest *n, const nest_walk *w, int number)
 {
+    const program_loop *l = &n->loops[number];
     json_open(j, NULL, '{');
     json_string(j, "index", explain_index(x, l->index));
     json_string(j, "kind", explain_loop_word(l->kind));
     json_int(j, "block", l->block);
     json_bool(j, "parallel", l->parallel);
+    json_bool(j, "short_first", program_groups_from_end(x->p, n, l));
     json_bool(j, "shared", l->kind != LOOP_SWEEP);
     put_counts(j, w, number);
     json_open(j, "ranges", '[');
@@ -109,7 +112,7 @@ static void put_nest(json *j, const explainer *x, const program_nest *n, const n
     put_model(j, &model);
     json_open(j, "loops", '[');
     for (int k = 0; k < n->loop_count; k++)
-        put_loop(j, x, &n->loops[k], w, k);
+        put_loop(j, x, n, w, k);
     json_close(j, ']');
     json_open(j, "equations", '[');
     for (int k = 0; k < n->equation_count; k++) {

@@ -75,9 +75,12 @@ def count(loops, table, n, m):
         axis = {"b": 0, "h": 1, "i": 2, "j": 3}[loop["index"]]
         lo, hi = extents[axis]
         whole = loop["block"] or max(hi - lo, 1)
-        for x in range(lo, hi, whole):
+        edges = list(range(lo, hi, whole)) + [hi]
+        if loop["short_first"]:
+            edges = [lo] + list(range(hi, lo, -whole))[::-1]
+        for x, end in zip(edges, edges[1:]):
             inner = list(extents)
-            inner[axis] = (x, min(x + whole, hi))
+            inner[axis] = (x, end)
             (i0, i1), (j0, j1) = inner[2], inner[3]
             here = table[i1][j1] - table[i0][j1] - table[i1][j0] + table[i0][j0]
             counts = result[level]

@@ -17,7 +17,12 @@
 // CAUSAL-NOT: attn.kernel
 // CAUSAL: func.func @causal.nest0.items
 // CAUSAL: func.func @causal.nest0(
-// CAUSAL: scf.for {{.*}} step %c48
+// Later rows see more keys: the groups are counted from the last row on, and the short one is the first.
+// CAUSAL: %[[LAST:.*]] = arith.muli {{.*}}, %c240
+// CAUSAL: %[[END:.*]] = arith.subi %arg5, %[[LAST]]
+// CAUSAL: %[[FROM:.*]] = arith.subi %[[END]], %c240
+// CAUSAL: %[[START:.*]] = arith.maxsi %[[FROM]],
+// CAUSAL: scf.for {{.*}} = %[[START]] to %[[END]] step %c48
 // CAUSAL: scf.for {{.*}} step %c64
 // CAUSAL: scf.for {{.*}} step %c48
 // CAUSAL: tile.contract {{.*}} over ["d"]

@@ -210,6 +210,17 @@ MlirValue lt_items(lower *l, scope *s)
     return items;
 }
 
+// The group number `at`, counted from the end and ending there.
+static void bind_group_from_end(lower *l, scope *s, const program_loop *p, MlirValue at)
+{
+    MlirValue lo = lt_index(l, s, l->program->indices.at[p->index].lo), block = op_index(&l->o, s->block, p->block);
+    MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
+    MlirValue end = op_binary(&l->o, s->block, "arith.subi", hi, op_binary(&l->o, s->block, "arith.muli", at, block));
+    MlirValue from = op_binary(&l->o, s->block, "arith.subi", end, block);
+    l->from[p->index] = op_binary(&l->o, s->block, "arith.maxsi", from, lo);
+    l->end[p->index] = end;
+}
+
 static void bind_group(lower *l, scope *s, const program_loop *p, MlirValue from)
 {
     MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
@@ -231,6 +242,10 @@ static void decode(lower *l, scope *s, MlirValue item)
         MlirValue lo = lt_index(l, s, l->program->indices.at[p->index].lo);
         if (p->kind != LOOP_GROUP) {
             scope_bind_point(l, s, p->index, op_binary(&l->o, s->block, "arith.addi", lo, at));
+            continue;
+        }
+        if (program_groups_from_end(l->program, l->nest, p)) {
+            bind_group_from_end(l, s, p, at);
             continue;
         }
         at = op_binary(&l->o, s->block, "arith.subi", op_binary(&l->o, s->block, "arith.subi", n, op_index(&l->o, s->block, 1)), at);
