@@ -13,6 +13,7 @@
 #include "toy.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct toy_args { attn_tensor x; attn_scalar k, c; attn_tensor z, y, total; } toy_args;
@@ -171,6 +172,31 @@ static void says_what_it_cannot_emit(void **state)
     }
 }
 
+// The line of the module's text that defines a function, as a string of its own.
+static const char *definition(fixture *f, const char *name)
+{
+    const char *text = emit_code_text(f->arena, f->code);
+    const char *at = strstr(text, arena_printf(f->arena, "@%s(", name));
+    for (; at && strncmp(at, "define", 6) != 0; at--)
+        if (at == text)
+            return "";
+    return at ? arena_strndup(f->arena, at, strcspn(at, "\n")) : "";
+}
+
+// The body of a nest is optimised; what stands around it is compiled in a hurry.
+static void spends_no_time_on_what_runs_once(void **state)
+{
+    fixture f;
+    compile(&f, toy_module, target_by_name("x86-64-v3"), -1);
+    const char *once = strrchr(definition(&f, "toy.nest0.items.entry"), '#');
+    assert_non_null(once);
+    const char *group = arena_printf(f.arena, "attributes #%d = { noinline optnone }", atoi(once + 1));
+    assert_non_null(strstr(emit_code_text(f.arena, f.code), group));
+    assert_non_null(strstr(definition(&f, "toy.nest0"), "define"));
+    assert_null(strchr(definition(&f, "toy.nest0"), '#'));
+    release(&f);
+}
+
 // Of tensors and sizes that a function does not read, its entry loads nothing.
 static void passes_only_what_is_read(void **state)
 {
@@ -183,7 +209,7 @@ static void passes_only_what_is_read(void **state)
             "func.func @toy.nest0(%i: index {attn.item}) { return }",
             &target_generic, -1);
     assert_string_equal(f.error ? f.error : "", "");
-    const char *text = emit_code_text(f.arena, f.code), *entry = strstr(text, "@toy.nest0.items.entry(ptr %0) {");
+    const char *text = emit_code_text(f.arena, f.code), *entry = strstr(text, "i64 @toy.nest0.items.entry(ptr %0) ");
     assert_non_null(entry);
     int loads = 0;
     const char *end = strchr(entry, '}');
@@ -345,6 +371,7 @@ int main(void)
         cmocka_unit_test(emits_text_and_assembly),
         cmocka_unit_test(says_what_it_cannot_emit),
         cmocka_unit_test(passes_only_what_is_read),
+        cmocka_unit_test(spends_no_time_on_what_runs_once),
         cmocka_unit_test(lowers_views_of_views_and_libm_calls),
         cmocka_unit_test(takes_descriptors_apart),
         cmocka_unit_test(finds_what_lowering_leaves),
