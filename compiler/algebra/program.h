@@ -126,6 +126,7 @@ typedef struct program_schedule {
     VEC(program_tile) splits;       // parts of a swept index; block 0: auto
     VEC(int) order;                 // empty: auto
     VEC(int) parallel;              // empty: auto
+    VEC(int) pack;                  // params whose tiles are copies, whatever could be read in place
     span granularity_at, softmax_at, order_at, parallel_at;
 } program_schedule;
 

@@ -274,6 +274,8 @@ static void read_schedule(reader *r, MlirOperation kernel)
     s->order.cap = s->order.n;
     s->parallel.at = numbers(r, &r->names.indices, field(a, "parallel"), &s->parallel.n);
     s->parallel.cap = s->parallel.n;
+    s->pack.at = numbers(r, &r->names.params, field(a, "pack"), &s->pack.n);
+    s->pack.cap = s->pack.n;
 }
 
 // ---- the kernel -----------------------------------------------------------------------------------------------------

@@ -147,6 +147,14 @@ static MlirAttribute fuse_attr(writer *w, const program_schedule *s)
     return lists.n ? mlirArrayAttrGet(w->b.context, lists.n, lists.at) : mlirAttributeGetNull();
 }
 
+static MlirAttribute pack_attr(writer *w, const program_schedule *s)
+{
+    const char **names = ARENA_ARRAY(w->arena, const char *, s->pack.n + 1);
+    for (int k = 0; k < s->pack.n; k++)
+        names[k] = w->p->params.at[s->pack.at[k]].name;
+    return s->pack.n ? ir_attr_strs(w->b.context, s->pack.n, names) : mlirAttributeGetNull();
+}
+
 // Null when everything is auto.
 static MlirAttribute schedule_attr(writer *w)
 {
@@ -164,6 +172,7 @@ static MlirAttribute schedule_attr(writer *w)
         {"splits", splits_attr(w, s)},
         {"order", names_attr(w, w->names.index, s->order.n, s->order.at)},
         {"parallel", names_attr(w, w->names.index, s->parallel.n, s->parallel.at)},
+        {"pack", pack_attr(w, s)},
     };
     MlirAttribute all = dictionary(w, sizeof fields / sizeof *fields, fields);
     return mlirDictionaryAttrGetNumElements(all) ? all : mlirAttributeGetNull();

@@ -108,13 +108,19 @@ static void check_nest(names *n, MlirOperation op)
     }
 }
 
+static MlirAttribute schedule_list(MlirAttribute schedule, const char *key)
+{
+    return mlirAttributeIsNull(schedule) ? schedule : mlirDictionaryAttrGetElementByName(schedule, ir_ref(key));
+}
+
 static void check_schedule(names *n, MlirOperation op)
 {
-    MlirAttribute schedule = ir_attr(op, "schedule");
+    MlirAttribute schedule = ir_attr(op, "schedule"), pack = schedule_list(schedule, "pack");
+    for (int i = 0; !mlirAttributeIsNull(pack) && i < mlirArrayAttrGetNumElements(pack); i++)
+        need(n, op, NAME_PARAM, mlirArrayAttrGetElement(pack, i), false);
     for (int i = 0; i < verify_schedule_index_count(schedule); i++)
         need(n, op, NAME_INDEX, verify_schedule_index(schedule, i), false);
-    MlirAttribute fuse = mlirAttributeIsNull(schedule) ? schedule
-                                                       : mlirDictionaryAttrGetElementByName(schedule, ir_ref("fuse"));
+    MlirAttribute fuse = schedule_list(schedule, "fuse");
     for (int k = 0; !mlirAttributeIsNull(fuse) && k < mlirArrayAttrGetNumElements(fuse); k++) {
         MlirAttribute list = mlirArrayAttrGetElement(fuse, k);
         for (int i = 0; i < mlirArrayAttrGetNumElements(list); i++)

@@ -76,6 +76,7 @@ static const struct { const char *key; attr_test test; const char *wanted; } fie
     {"heads", mlirAttributeIsAUnit, "a unit"},
     {"name", mlirAttributeIsAString, "a string"},
     {"order", is_strings, "an array of strings"},
+    {"pack", is_strings, "an array of strings"},
     {"parallel", is_strings, "an array of strings"},
     {"softmax", mlirAttributeIsAString, "a string"},
     {"splits", is_splits, "an array of dictionaries of an index and, if any, a positive number of parts"},

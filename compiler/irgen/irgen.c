@@ -294,6 +294,23 @@ static void add_parallel(irgen *g, program_schedule *out, const ast_directive *d
             VEC_PUSH(g->arena, &out->parallel, index_number(g, d->names.at[n].text));
 }
 
+// What the equations compute lies in tiles already.
+static void add_packed(irgen *g, program_schedule *out, const ast_directive *d)
+{
+    for (int n = 0; n < d->names.n; n++) {
+        const ast_name *name = &d->names.at[n];
+        int param = 0, count = g->program->params.n;
+        while (param < count && (g->program->params.at[param].is_result ||
+                                 strcmp(g->program->params.at[param].name, name->text) != 0))
+            param++;
+        if (param < count)
+            VEC_PUSH(g->arena, &out->pack, param);
+        else
+            program_report(g->program, DIAG_idle_directive, name->at, "list arguments of the kernel",
+                           "pack changes nothing: %s is computed, and lies in tiles as it is", name->text);
+    }
+}
+
 static void add_granularity(program_schedule *out, const ast_directive *d)
 {
     out->granularity = d->names.at[0].text;
@@ -316,6 +333,7 @@ static void add_directive(irgen *g, program_schedule *out, const ast_directive *
     case DIR_SPLIT: add_split(g, out, d); break;
     case DIR_ORDER: add_order(g, out, d); break;
     case DIR_PARALLEL: add_parallel(g, out, d); break;
+    case DIR_PACK: add_packed(g, out, d); break;
     default: break;
     }
 }

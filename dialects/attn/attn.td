@@ -34,7 +34,8 @@ def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, 
     remarks. Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
     `schedule` is what the user asked for; keys that are absent mean auto: `name`, `granularity` with `count` (i64) and
     `heads` (unit), `softmax`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
-    `splits` (dictionaries of `index` and `parts`, auto without), `order` and `parallel` (arrays of index names).
+    `splits` (dictionaries of `index` and `parts`, auto without), `order` and `parallel` (arrays of index names),
+    `pack` (names of arguments).
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<DictionaryAttr>:$schedule);

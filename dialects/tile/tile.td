@@ -71,15 +71,16 @@ def Tile_LoadOp : Tile_BodyOp<"load", [AttrSizedOperandSegments, MemoryEffects<[
     The body gets the index value of every dim and the elements of `ins`, and ends with tile.subscripts: the element at
     these subscripts, converted from its storage type, or 0 where the guard is false (nothing is read there).
     `storage` names the element type in memory ("i4", "u8", "f8e4m3" …) where the memref's type does not say it.
+    With `pack` the tile is a copy, even where its elements could be read in place.
     With a second result the load is asynchronous: the tile may be used after a tile.wait only.
   }];
   let arguments = (ins AnyMemRef:$memref, Variadic<Tile_Dim>:$dims, Variadic<Tile_TileType>:$ins,
-                       OptionalAttr<StrAttr>:$storage);
+                       OptionalAttr<StrAttr>:$storage, UnitAttr:$pack);
   let results = (outs Tile_TileType:$tile, Optional<Tile_Token>:$token);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $memref `dims` `(` $dims `)` (`ins` `(` $ins^ `:` type($ins) `)`)? (`storage` $storage^)? attr-dict-with-keyword
-    `:` type($memref) `->` type($tile) (`async` type($token)^)? $body
+    $memref `dims` `(` $dims `)` (`ins` `(` $ins^ `:` type($ins) `)`)? (`storage` $storage^)? (`pack` $pack^)?
+    attr-dict-with-keyword `:` type($memref) `->` type($tile) (`async` type($token)^)? $body
   }];
 }
 

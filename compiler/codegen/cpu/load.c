@@ -20,7 +20,7 @@ static bool is_stored_to(MlirValue memref)
 
 bool cpu_load_is_view(cpu_gen *g, MlirOperation op)
 {
-    if (tile_kind_of(op) != TILE_LOAD || g->machine->lanes == 1)
+    if (tile_kind_of(op) != TILE_LOAD || g->machine->lanes == 1 || !mlirAttributeIsNull(ir_attr(op, "pack")))
         return false;
     access a = access_of(op);
     MlirValue v = mlirOperationGetResult(op, 0), memref = tile_part(op, a.parts.memory, 0);

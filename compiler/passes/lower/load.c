@@ -1,5 +1,6 @@
 // load.c: tiles from and to memory, with the guards that keep every access inside.
 #include "lower.h"
+#include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 
 // The element type's name where the memref's type does not say it, else NULL.
@@ -172,10 +173,13 @@ MlirValue lt_load(lower *l, scope *s, expr e)
         operands[count++] = a.ins.at[k].value;
     MlirType t = lt_tile_type(l, s, a.n, dims, lt_elem(l, n->type));
     const char *storage = argument ? storage_of(l->program->params.at[n->id].elem) : NULL;
-    op_attr attrs[2] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
+    op_attr attrs[3] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
+    int attr_count = 1;
     if (storage)
-        attrs[1] = (op_attr){"storage", op_str_attr(&l->o, storage)};
-    MlirOperation op = op_make_regions(&l->o, s->block, "tile.load", 1, &t, count, operands, storage ? 2 : 1, attrs, 1, &a.body);
+        attrs[attr_count++] = (op_attr){"storage", op_str_attr(&l->o, storage)};
+    if (argument && program_has_index(l->program->schedule.pack.at, l->program->schedule.pack.n, n->id))
+        attrs[attr_count++] = (op_attr){"pack", mlirUnitAttrGet(l->o.context)};
+    MlirOperation op = op_make_regions(&l->o, s->block, "tile.load", 1, &t, count, operands, attr_count, attrs, 1, &a.body);
     return mlirOperationGetResult(op, 0);
 }
 
