@@ -281,6 +281,7 @@ static program_nest part_nest(split *s, const char *reason)
     if (n.rows_first) {
         n.group_rows = 0;
         n.row_block = s->of.few_rows;
+        n.key_block = n.exists ? n.key_block : s->of.split_keys;
     }
     return n;
 }

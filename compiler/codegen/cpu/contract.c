@@ -5,7 +5,8 @@
 //   k         a reduced dim: the loop inside the micro-kernel
 //   others    kept dims: loops around the call
 //
-// What has no such lane, a second reduced dim or a mask that does not run along the lanes is folded by reduce.c.
+// Few rows go to few.c. What has no such lane, a second reduced dim or a mask that does not run along the lanes is folded
+// by reduce.c.
 #include "cpu.h"
 
 #include "codegen/convert.h"
@@ -261,6 +262,11 @@ void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out)
 
 void cpu_contract(cpu_gen *g, MlirOperation op)
 {
+    cpu_few few = cpu_few_of(g, op);
+    if (few.form) {
+        cpu_few_contract(g, op, few);
+        return;
+    }
     point q;
     contraction t = contraction_of(g, op, &q);
     if (t.fits)

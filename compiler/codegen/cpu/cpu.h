@@ -1,8 +1,9 @@
 // cpu.h: the inside of codegen-cpu: tile operations -> loops of vectors over flat memory.
 //
 // Every tile gets a *place*: a one-dimensional memref, an offset and a stride for each dim. Tiles lie in slots of the
-// workspace, in a sub-block of a buffer, or, when only read as the broadcast operand of contractions, in an argument
-// itself. plan.c decides which before any code is made; the other files make the code of one kind of operation each.
+// workspace, in a sub-block of a buffer, or, when only read as the broadcast operand of contractions or by those of few
+// rows, in an argument itself. plan.c decides which before any code is made; the other files make the code of one kind of
+// operation each.
 #ifndef ATTNC_CODEGEN_CPU_H
 #define ATTNC_CODEGEN_CPU_H
 #include "ir/loops.h"
@@ -22,6 +23,7 @@ typedef struct cpu_place {
     MlirStringRef name[CPU_RANK];
     MlirValue stride[CPU_RANK];
     bool padded;                    // the last dim has stride 1 and whole vectors of it may be read and written
+    elem_type storage;              // how `mem` holds elements when that is not their own type, else ELEM_NONE
 } cpu_place;
 
 // MEMORY: in an argument, or packed into a slot when the argument's elements along the last dim are not neighbours.
@@ -73,6 +75,8 @@ bool cpu_accepts(cpu_gen *g, MlirOperation op);
 // Gives every tile of g->func a home.
 void cpu_plan(cpu_gen *g);
 cpu_tile *cpu_tile_of(cpu_gen *g, MlirValue v);       // NULL when it is not a tile or buffer of the function
+// Did the plan make both tiles in the same memory?
+bool cpu_in_one_place(cpu_gen *g, MlirValue x, MlirValue y);
 bool cpu_only_use_is(cpu_gen *g, MlirValue v, MlirOperation user);
 // The slots of constant size take this many bytes.
 int64_t cpu_layout_slots(cpu_gen *g);
@@ -89,6 +93,7 @@ MlirValue ix_sub(builder *b, MlirValue x, MlirValue y);
 MlirValue ix_mul(builder *b, MlirValue x, MlirValue y);
 MlirValue ix_min(builder *b, MlirValue x, MlirValue y);
 MlirValue ix_ceil_to(builder *b, MlirValue x, int64_t multiple);   // rounded up
+bool ix_known(MlirValue v, int64_t *out);                           // is it made of constants alone?
 int cpu_lanes(const cpu_gen *g, MlirType elem);                      // of one vector; at least 1
 MlirType cpu_stored(builder *b, MlirType elem);                      // i1 -> i8
 // The declared dim of a name among an operation's dims; its extent and first index value.
@@ -153,7 +158,7 @@ void cpu_store(cpu_gen *g, MlirOperation op);
 int cpu_contract_lanes(MlirOperation op);
 // load.c: may the load be a view of its memref?
 bool cpu_load_is_view(cpu_gen *g, MlirOperation op);
-// A place in the memref, or in `slot` behind a copy.
+// A place in the memref, or in the tile's slot behind a copy.
 void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 
 // ---- micro.c, pack.c: private functions, made on demand -------------------------------------------------------------
@@ -189,6 +194,27 @@ bool cpu_is_simple(cpu_gen *g, MlirOperation op);
 void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);
+// Numbers of type `elem`, f32 or f64 or what a tile holds, of raw elements of memory; scalars and vectors.
+MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, MlirType elem);
+
+// ---- few.c, few_kernels.c: contractions of few rows, whose other operand is read where it lies ----------------------
+typedef enum cpu_few_form { FEW_NONE, FEW_DOT, FEW_SPREAD } cpu_few_form;
+typedef struct cpu_few { cpu_few_form form; int memory; } cpu_few;        // memory: which operand that is
+cpu_few cpu_few_of(const cpu_gen *g, MlirOperation op);
+// Is the load an operand that such contractions may read in memory?
+bool cpu_few_reads(const cpu_gen *g, MlirOperation load);
+void cpu_few_contract(cpu_gen *g, MlirOperation op, cpu_few few);
+typedef struct cpu_few_kind {
+    MlirType elem, memory;
+    elem_type storage;
+    cpu_few_form form;
+    bool masked, tails;           // tails: rows need be no whole vectors
+} cpu_few_kind;
+enum { CPU_FEW_ARGS = 17 };
+const char *cpu_few_function(cpu_gen *g, cpu_few_kind kind);
+
+// sums.c: the sums of all lanes of v[0] … v[lanes - 1] as one vector; lane l of it is that of v[out_of[l]].
+MlirValue cpu_sums(builder *b, const MlirValue *v, int lanes, int *out_of);
 
 // transpose.c: a private function that transposes lanes x lanes elements in place, and memory for them on the stack, made
 // where the builder stands: memref<?xelem>, rows behind one another.

@@ -18,10 +18,20 @@ static bool is_stored_to(MlirValue memref)
     return false;
 }
 
+// A condition is tested once: only one for the whole tile can be.
+static bool can_be_few_view(cpu_gen *g, MlirOperation op)
+{
+    access a = access_of(op);
+    return !a.in_count && !is_stored_to(tile_part(op, a.parts.memory, 0)) && access_is_packable(&a, ~0u) &&
+           cpu_few_reads(g, op);
+}
+
 bool cpu_load_is_view(cpu_gen *g, MlirOperation op)
 {
     if (tile_kind_of(op) != TILE_LOAD || g->machine->lanes == 1 || !mlirAttributeIsNull(ir_attr(op, "pack")))
         return false;
+    if (can_be_few_view(g, op))
+        return true;
     access a = access_of(op);
     MlirValue v = mlirOperationGetResult(op, 0), memref = tile_part(op, a.parts.memory, 0);
     MlirType elem = bridge_shaped_elem(type_of(v));
@@ -235,6 +245,32 @@ static void move_tile(cpu_gen *g, MlirOperation op, const cpu_place *place, bool
     move_level(&v, 0);
 }
 
+// Copies a tile to its slot without conversion, zeros where `guard` (may be null) is false.
+static void copy_raw(access *a, const linear *l, MlirValue mem, MlirValue guard, const cpu_place *slot, int level,
+                     MlirValue from, MlirValue to)
+{
+    builder *b = &a->g->b;
+    if (level < a->rank) {
+        MlirValue n = tile_dim_extent(access_dim(a, level)), one = build_index(b, 1);
+        build_for f = build_for_begin(b, build_index(b, 0), n, one, 0, NULL);
+        copy_raw(a, l, mem, guard, slot, level + 1, ix_add(b, from, ix_mul(b, f.iv, l->factor[level])),
+                 ix_add(b, to, ix_mul(b, f.iv, slot->stride[level])));
+        build_for_end(b, &f, NULL);
+        return;
+    }
+    if (!guard.ptr) {
+        build_store(b, build_load(b, mem, 1, &from), slot->mem, 1, &to);
+        return;
+    }
+    MlirType t = type_memref_elem(type_of(mem));
+    build_if ok = build_if_begin(b, guard, 1, &t);
+    MlirValue v = build_load(b, mem, 1, &from);
+    build_if_else(b, &ok, &v);
+    v = type_is_float(t) ? build_float(b, t, 0) : build_int(b, t, 0);
+    build_if_end(b, &ok, &v);
+    build_store(b, build_if_result(&ok, 0), slot->mem, 1, &to);
+}
+
 // The memory itself, under a stride of 1 along the last dim, and a copy in the slot otherwise:
 //
 //   %mem, %offset, %strides… = scf.if %neighbours { yield memory } else { copy; yield slot }
@@ -243,24 +279,34 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out)
     access a = access_of(op);
     a.g = g;
     access_is_packable(&a, ~0u);
-    MlirValue offset, strides[64], tile = mlirOperationGetResult(op, 0);
+    MlirValue offset, strides[64], tile = mlirOperationGetResult(op, 0), guard = {NULL};
     MlirValue mem = cpu_flatten(g, tile_part(op, a.parts.memory, 0), &offset, strides);
     cpu_body m = cpu_body_open(g, a.body, 1);
     cpu_body_step(g, &m, true);
     linear l = access_address(&a, &m, offset, strides);
+    if (a.last.guard.count)
+        guard = cpu_body_get(&m, tile_part(a.subscripts, a.last.guard, 0));
     cpu_place slot;
     cpu_slot_place(g, tile, &slot);
     *out = slot;
     out->padded = false;
+    bool raw = !mlirTypeEqual(type_memref_elem(type_of(mem)), slot.elem);
+    out->storage = raw ? tile_storage(op) : ELEM_NONE;
     MlirValue here[CPU_RANK + 2] = {mem, l.base}, packed[CPU_RANK + 2] = {slot.mem, slot.offset};
     MlirType types[CPU_RANK + 2] = {type_of(mem), g->b.index};
     int n = 2;
     for (int i = 0; i < a.rank - 1; i++, n++)
         here[n] = l.factor[i], packed[n] = slot.stride[i], types[n] = g->b.index;
     MlirValue last = a.rank ? l.factor[a.rank - 1] : build_index(&g->b, 1);
-    build_if near = build_if_begin(&g->b, build_cmpi(&g->b, CMP_EQ, last, build_index(&g->b, 1)), n, types);
+    MlirValue in_place = build_cmpi(&g->b, CMP_EQ, last, build_index(&g->b, 1));
+    if (guard.ptr)
+        in_place = build_andi(&g->b, in_place, guard);
+    build_if near = build_if_begin(&g->b, in_place, n, types);
     build_if_else(&g->b, &near, here);
-    move_tile(g, op, &slot, false);
+    if (raw)
+        copy_raw(&a, &l, mem, guard, &slot, 0, l.base, slot.offset);
+    else
+        move_tile(g, op, &slot, false);
     build_if_end(&g->b, &near, packed);
     out->mem = build_if_result(&near, 0);
     out->offset = build_if_result(&near, 1);

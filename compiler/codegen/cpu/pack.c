@@ -28,33 +28,37 @@ static MlirValue number(pack *k, int64_t v) { return build_index(k->b, v); }
 // ---- conversions ----------------------------------------------------------------------------------------------------
 
 // Without an instruction LLVM would call a function that few libraries have.
-static bool is_plain_f16(const pack *k)
+static bool is_plain_f16(const cpu_gen *g, MlirType memory, elem_type storage, MlirType elem)
 {
-    return k->g->machine->has_f16c && mlirTypeIsAF32(k->elem) && k->storage == ELEM_F16 && mlirTypeIsAF16(k->memory);
+    return g->machine->has_f16c && mlirTypeIsAF32(elem) && storage == ELEM_F16 && mlirTypeIsAF16(memory);
 }
 
 // The common cases by the instructions that exist for them; the rest by integer code.
-static MlirValue decode(pack *k, MlirValue raw)
+MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, MlirType elem)
 {
-    builder *b = k->b;
-    bool to_float = type_is_float(k->elem);
-    if (to_float && k->storage == ELEM_I8)
-        return build_sitofp(b, k->elem, raw);
-    if (to_float && k->storage == ELEM_U8)
-        return build_uitofp(b, k->elem, raw);
-    if (is_plain_f16(k))
-        return build_extf(b, k->elem, raw);
-    if (mlirTypeIsAF32(k->elem) && k->storage == ELEM_BF16) {
-        MlirValue bits = mlirTypeIsABF16(k->memory) ? build_bitcast(b, b->i16, raw) : raw;
+    MlirType memory = type_scalar(type_of(raw));
+    bool to_float = type_is_float(elem);
+    if (mlirTypeEqual(memory, elem) && to_float)
+        return raw;
+    if (to_float && storage == ELEM_I8)
+        return build_sitofp(b, elem, raw);
+    if (to_float && storage == ELEM_U8)
+        return build_uitofp(b, elem, raw);
+    if (is_plain_f16(g, memory, storage, elem))
+        return build_extf(b, elem, raw);
+    if (mlirTypeIsAF32(elem) && storage == ELEM_BF16) {
+        MlirValue bits = mlirTypeIsABF16(memory) ? build_bitcast(b, b->i16, raw) : raw;
         bits = build_extui(b, b->i32, bits);
         return build_bitcast(b, b->f32, build_shli(b, bits, build_int(b, type_of(bits), 16)));
     }
-    return convert_decode(b, k->storage, raw, k->elem);
+    return convert_decode(b, storage, raw, elem);
 }
+
+static MlirValue decode(pack *k, MlirValue raw) { return cpu_decode(k->g, k->b, k->storage, raw, k->elem); }
 
 static MlirValue encode(pack *k, MlirValue v)
 {
-    if (is_plain_f16(k))
+    if (is_plain_f16(k->g, k->memory, k->storage, k->elem))
         return build_truncf(k->b, k->memory, v);
     return convert_encode(k->b, k->storage, v, k->memory);
 }

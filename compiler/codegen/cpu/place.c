@@ -21,6 +21,24 @@ bool ix_is(MlirValue v, int64_t constant)
     return constant_of(v, &c) && c == constant;
 }
 
+bool ix_known(MlirValue v, int64_t *out)
+{
+    int64_t x, y;
+    MlirOperation op = ir_defining(v);
+    if (ir_is(op, "arith.constant") && mlirAttributeIsAInteger(ir_attr(op, "value"))) {
+        *out = mlirIntegerAttrGetValueInt(ir_attr(op, "value"));
+        return true;
+    }
+    if (ir_is(op, "arith.index_cast"))
+        return ix_known(mlirOperationGetOperand(op, 0), out);
+    bool add = ir_is(op, "arith.addi"), sub = ir_is(op, "arith.subi"), max = ir_is(op, "arith.maxsi");
+    if ((!add && !sub && !max) || !ix_known(mlirOperationGetOperand(op, 0), &x) ||
+        !ix_known(mlirOperationGetOperand(op, 1), &y))
+        return false;
+    *out = add ? x + y : sub ? x - y : x > y ? x : y;
+    return true;
+}
+
 MlirValue ix_add(builder *b, MlirValue x, MlirValue y)
 {
     int64_t p, q;

@@ -2,7 +2,8 @@
 //
 // Operations are numbered in program order; a tile is alive from its definition to its last use, where a use inside a
 // loop that does not hold the definition lasts to the end of that loop. Then
-//   - a load that only feeds contractions as their broadcast operand is a view of its argument,
+//   - a load that only feeds contractions as their broadcast operand, or as keys or values of few rows (few.c), is a view
+//     of its argument,
 //   - a get is a view of its buffer as long as no put comes before its last use,
 //   - a value that is put is made in the buffer when nobody looks at the buffer between its definition and the put,
 //   - a map, reduce or contract that may overwrite an input dying there does so,
@@ -272,6 +273,14 @@ static int root(const cpu_gen *g, int i)
     while (g->tiles.at[i].same >= 0)
         i = g->tiles.at[i].same;
     return i;
+}
+
+bool cpu_in_one_place(cpu_gen *g, MlirValue x, MlirValue y)
+{
+    const cpu_tile *p = cpu_tile_of(g, x), *q = cpu_tile_of(g, y);
+    if (p->home == HOME_BUFFER && q->home == HOME_BUFFER)
+        return mlirValueEqual(buffer_of(p->at), buffer_of(q->at)) && same_operands(p->at, q->at);
+    return p->home == HOME_SLOT && q->home == HOME_SLOT && root(g, (int)(p - g->tiles.at)) == root(g, (int)(q - g->tiles.at));
 }
 
 static void try_overwrite(cpu_gen *g, int result)

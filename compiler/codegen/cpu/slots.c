@@ -100,6 +100,15 @@ static MlirValue slot_view(builder *b, MlirValue workspace, MlirValue offset, Ml
     return build_view(b, workspace, offset, type_memref(stored, 1, (int64_t[]){-1}), 1, &count);
 }
 
+// What is read in memory is copied as it is there.
+static MlirType slot_elem(const cpu_tile *t)
+{
+    MlirOperation op = ir_defining(t->value);
+    if (t->home == HOME_MEMORY)
+        return type_memref_elem(type_of(tile_part(op, tile_parts_of(op).memory, 0)));
+    return bridge_shaped_elem(type_of(t->value));
+}
+
 void cpu_make_slots(cpu_gen *g)
 {
     int64_t constant = cpu_layout_slots(g);
@@ -115,7 +124,7 @@ void cpu_make_slots(cpu_gen *g)
         cpu_tile *t = &g->tiles.at[i];
         if (t->home == HOME_BUFFER || t->same >= 0)
             continue;
-        MlirType elem = bridge_shaped_elem(type_of(t->value));
+        MlirType elem = slot_elem(t);
         if (t->slot_offset >= 0) {
             t->slot = slot_view(&b, g->workspace, build_index(&b, t->slot_offset), elem,
                                 build_index(&b, constant - t->slot_offset));
