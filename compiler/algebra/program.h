@@ -153,7 +153,7 @@ void program_report(program *p, diag_id id, span at, const char *hint, const cha
     __attribute__((format(printf, 5, 6)));
 expr_names program_names(const program *p);            // arrays in the program's arena
 const char *program_text(const program *p);            // readable listing, for tests and --emit
-const char *program_equation_text(const program *p, int equation);   // "S[i, j] = sum[d](…)    where …"
+const char *program_equation_text(const program *p, const expr_names *names, int equation);   // "S[i, j] = sum[d](…)    where …"
 int program_find_equation(const program *p, const char *name);   // -1 when absent
 bool program_has_index(const int *list, int n, int index);
 // An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.

@@ -203,9 +203,9 @@ static void put_nest(listing *l, const program_nest *n)
         put_loop(l, &n->loops[k]);
 }
 
-const char *program_equation_text(const program *p, int equation)
+const char *program_equation_text(const program *p, const expr_names *names, int equation)
 {
-    listing l = {.p = p, .names = program_names(p)};
+    listing l = {.p = p, .names = *names};
     put_body(&l, &p->equations.at[equation]);
     return arena_strndup(p->arena, l.text.at, (size_t)l.text.n);
 }

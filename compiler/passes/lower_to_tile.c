@@ -253,6 +253,7 @@ static void reset(module_lowering *m, const program_nest *n)
     lower *l = &m->base;
     program *p = l->program;
     l->nest = n;
+    l->names = program_names(p);
     l->in_nest = members(p, n);
     l->body = ARENA_ARRAY(p->arena, expr, p->equations.n + 1);
     l->from = ARENA_ARRAY(p->arena, MlirValue, p->indices.n + 1);
@@ -279,7 +280,9 @@ static void write_nest(module_lowering *m, int nest)
     add_temps(m, &s);
     add_numbers(m, &s);
     add(m, &s, l->o.index, "", "attn.item", &item);
+    MlirLocation before = lt_stage_nest(l);
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.nest%d", l->program->name, nest), &s, 0, NULL);
+    lt_leave(l, before);
     lt_use_log2(l);
     lt_nest_body(l, b, item);
 }

@@ -332,7 +332,9 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
 {
     making *m = user;
     builder *b = &m->g->b;
+    MlirLocation outer = b->loc;
     int vectors = m->simple.kind.vectors, lanes = m->column[0].lanes;
+    b->loc = mlirOperationGetLocation(m->map);
     MlirValue left = build_subi(b, tile_dim_extent(m->simple.row), first);
     left = cpu_spread(b, build_index_cast(b, b->i32, left), lanes);
     for (int r = 0; r < rows; r++) {
@@ -346,6 +348,7 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
             carry[v] = r || m->mask ? build_select(b, counted(m, left, r, row[r], v), sum, carry[v]) : sum;
         }
     }
+    b->loc = outer;
 }
 
 void cpu_chain_map(cpu_gen *g, cpu_chain *c)
@@ -361,7 +364,12 @@ void cpu_chain_map(cpu_gen *g, cpu_chain *c)
     for (int v = 0; v < c->vectors; v++)
         c->sums[v] = zero;
     cpu_finish f = {.starts = m.simple.starts, .carried = c->reduce.ptr ? c->vectors : 0, .run = finish, .user = &m};
-    cpu_micro_inline(g, m.simple.kind, m.simple.args, &f, c->reduce.ptr ? c->sums : NULL);
+    if (c->reduce.ptr)
+        f.carried_name = ir_stage_name(mlirOperationGetLocation(c->reduce));
+    MlirLocation outer = g->b.loc;
+    g->b.loc = mlirOperationGetLocation(c->contract);
+    cpu_micro_inline(g, &m.simple, &f, c->reduce.ptr ? c->sums : NULL);
+    g->b.loc = outer;
 }
 
 void cpu_chain_reduce(cpu_gen *g, cpu_chain *c)

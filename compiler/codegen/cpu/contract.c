@@ -183,6 +183,7 @@ static void outer_level(contraction *t, int level, int vectors, point q)
     }
     MlirOperation d = t->outer[level];
     build_for f = build_for_begin(b, build_index(b, 0), tile_dim_extent(d), build_index(b, 1), 0, NULL);
+    ir_name_value(f.iv, tile_dim_name(d));
     outer_level(t, level + 1, vectors, at(t, q, d, f.iv));
     build_for_end(b, &f, NULL);
 }
@@ -200,11 +201,13 @@ static void lane_groups(contraction *t, point q)
     MlirValue whole = room ? build_addi(b, extent, build_index(b, (width - 2 > 0 ? width - 2 : 0) * lanes)) : extent;
     whole = width == 1 ? ix_ceil_to(b, extent, lanes) : build_muli(b, build_divui(b, whole, group), group);
     build_for f = build_for_begin(b, build_index(b, 0), whole, group, 0, NULL);
+    ir_name_value(f.iv, tile_dim_name(t->lane));
     outer_level(t, 0, width, at(t, q, t->lane, f.iv));
     build_for_end(b, &f, NULL);
     if (width == 1)
         return;
     f = build_for_begin(b, whole, extent, one, 0, NULL);
+    ir_name_value(f.iv, tile_dim_name(t->lane));
     outer_level(t, 0, 1, at(t, q, t->lane, f.iv));
     build_for_end(b, &f, NULL);
 }
@@ -255,7 +258,7 @@ void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out)
     point q;
     contraction t = contraction_of(g, op, &q);
     int lanes = cpu_lanes(g, t.c->elem);
-    *out = (cpu_simple){.row = t.row, .lane = t.lane, .starts = t.init != NULL};
+    *out = (cpu_simple){.row = t.row, .k = t.k, .lane = t.lane, .starts = t.init != NULL};
     out->kind = (cpu_micro){t.c->elem, (int)((tile_dim_max(t.lane) + lanes - 1) / lanes), false, false};
     arguments(&t, q, out->args);
 }

@@ -6,6 +6,7 @@
 // operation each.
 #ifndef ATTNC_CODEGEN_CPU_H
 #define ATTNC_CODEGEN_CPU_H
+#include "ir/location.h"
 #include "ir/loops.h"
 #include "ir/tile.h"
 #include "model/machine.h"
@@ -166,15 +167,15 @@ void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 // `rows`: the rows of a are neighbours in memory, and there are whole blocks of them.
 typedef struct cpu_micro { MlirType elem; int vectors; bool masked, rows; } cpu_micro;
 const char *cpu_micro_function(cpu_gen *g, cpu_micro kind);
-// The same code in place, with something else than a store behind it. `run` gets the sums of one register block, row by
-// row, and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
+// cpu_micro_inline: the same code in place, with something else than a store behind it. `run` gets the sums of one
+// register block, row by row, and the numbers of its rows (clamped: rows from first on that are below the number of rows come once).
 typedef struct cpu_finish {
     bool starts;                  // the sums start from the values that the arguments name, else from zero
     int carried;                  // values that go from block to block
+    MlirStringRef carried_name;
     void (*run)(void *user, MlirValue first, int rows, const MlirValue *row, const MlirValue *sums, MlirValue *carry);
     void *user;
 } cpu_finish;
-void cpu_micro_inline(cpu_gen *g, cpu_micro kind, const MlirValue *args, const cpu_finish *finish, MlirValue *carry);
 // chain.c: finds the chains of the function, and makes the code of the map of one and of its reduce.
 void cpu_find_chains(cpu_gen *g);
 cpu_chain *cpu_chain_of(cpu_gen *g, MlirOperation op);      // NULL: a member of none
@@ -185,13 +186,14 @@ void cpu_chain_reduce(cpu_gen *g, cpu_chain *c);
 // more.
 enum { CPU_MICRO_ARGS = 19, CPU_MICRO_ROWS = 16 };       // ROWS: the place of the number of rows
 typedef struct cpu_simple {
-    MlirOperation row, lane;
+    MlirOperation row, k, lane;
     MlirValue args[CPU_MICRO_ARGS];
     bool starts;                  // args name start values
     cpu_micro kind;
 } cpu_simple;
 bool cpu_is_simple(cpu_gen *g, MlirOperation op);
 void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out);
+void cpu_micro_inline(cpu_gen *g, const cpu_simple *of, const cpu_finish *finish, MlirValue *carry);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);
 // Numbers of type `elem`, f32 or f64 or what a tile holds, of raw elements of memory; scalars and vectors.

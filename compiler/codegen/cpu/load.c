@@ -169,10 +169,13 @@ static void fill_zero(mover *v)
     bool rows = row >= 0 && (v->a.packed >> row & 1);
     MlirValue at = place_at(v, v->tile), n = rows ? tile_dim_extent(access_dim(&v->a, row)) : build_index(b, 1);
     build_for r = build_for_begin(b, build_index(b, 0), n, build_index(b, 1), 0, NULL);
+    if (rows)
+        ir_name_value(r.iv, tile_dim_name(access_dim(&v->a, row)));
     MlirValue by = rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : build_index(b, 0);
     at = ix_add(b, at, ix_mul(b, r.iv, by));
     MlirValue columns = tile_dim_extent(access_dim(&v->a, lane));
     build_for c = build_for_begin(b, build_index(b, 0), columns, build_index(b, 1), 0, NULL);
+    ir_name_value(c.iv, tile_dim_name(access_dim(&v->a, lane)));
     cpu_write(g, v->tile, ix_add(b, at, c.iv), zero);
     build_for_end(b, &c, NULL);
     build_for_end(b, &r, NULL);
@@ -218,6 +221,7 @@ static void move_level(mover *v, int level)
     }
     MlirOperation d = access_dim(&v->a, level);
     build_for f = build_for_begin(b, build_index(b, 0), tile_dim_extent(d), build_index(b, 1), 0, NULL);
+    ir_name_value(f.iv, tile_dim_name(d));
     v->iv[level] = f.iv;
     cpu_body_set(v->a.g, &v->body, mlirBlockGetArgument(v->a.body, level), ix_add(b, tile_dim_from(d), f.iv));
     cpu_body_step(v->a.g, &v->body, false);

@@ -87,6 +87,7 @@ static void map_level(mapping *m, int level)
     for (int i = 0; i < m->in_count; i++)
         advance(m, &m->in[i], level, f.iv);
     advance(m, &m->out, level, f.iv);
+    ir_name_value(f.iv, dim_name(m, level));
     cpu_body_set(m->g, &m->body, mlirBlockGetArgument(m->body.block, level), index_value(m, level, f.iv));
     map_level(m, level + 1);
     build_for_end(b, &f, NULL);
@@ -156,6 +157,7 @@ static MlirValue any_level(cpu_gen *g, MlirOperation op, const cpu_place *p, int
     MlirValue extent = cpu_extent(op, p->name[level]);
     bool last = level == p->rank - 1;
     build_for f = build_for_begin(b, build_index(b, 0), extent, build_index(b, last ? lanes : 1), 1, &so_far);
+    ir_name_value(f.iv, p->name[level]);
     MlirValue inner = ix_add(b, at, ix_mul(b, f.iv, p->stride[level])), v;
     if (last && lanes > 1) {
         MlirValue mask = cpu_mask(b, lanes, build_subi(b, extent, f.iv));
@@ -193,6 +195,7 @@ static void convert_level(cpu_gen *g, int level, const cpu_place *from, const cp
         return;
     }
     build_for f = build_for_begin(b, build_index(b, 0), sizes[level], build_index(b, 1), 0, NULL);
+    ir_name_value(f.iv, from->name[level]);
     convert_level(g, level + 1, from, to, sizes, ix_add(b, source, ix_mul(b, f.iv, from->stride[level])),
                   ix_add(b, target, ix_mul(b, f.iv, to->stride[level])));
     build_for_end(b, &f, NULL);

@@ -22,6 +22,10 @@ enum { MAX_ROWS = 8, MAX_VECTORS = 3, MAX_ACC = MAX_ROWS * MAX_VECTORS };
 enum { A, A_AT, A_ROW, A_STEP, B, B_AT, B_STEP, START, START_AT, START_ROW, C, C_AT, C_ROW, MASK, MASK_AT, MASK_STEP,
        ROWS, COUNT, HAS_START, ARGS };
 
+static const char *const argument_names[] = {
+    "a", "a_first", "a_row", "a_step", "b", "b_first", "b_step", "start", "start_first", "start_row", "c", "c_first", "c_row",
+    "mask", "mask_first", "mask_step", "rows", "count", "has_start"};
+
 typedef struct kernel {
     builder *b;
     const cpu_finish *finish;             // what becomes of the sums; NULL: they are stored
@@ -29,6 +33,7 @@ typedef struct kernel {
     int rows, vectors, lanes;
     bool fma;                             // else a multiplication and an addition
     MlirType vector;
+    MlirStringRef row_name, k_name;       // what the loops are called
     MlirValue arg[ARGS];
 } kernel;
 
@@ -94,6 +99,9 @@ static void sum(kernel *k, const MlirValue *row, MlirValue first, MlirValue *acc
     build_for f = build_for_begin(b, number(k, 0), k->arg[COUNT], number(k, 1), n + extra, carried);
     for (int i = 0; i < n + extra; i++)
         carried[i] = build_for_arg(&f, i);
+    ir_name_value(f.iv, k->k_name);
+    for (int i = 0; i < extra; i++)
+        ir_name_value(carried[n + i], ir_ref(i == 0 ? "a_at" : i == 1 ? "b_at" : "mask_at"));
     step(k, row, carried[n], carried[n + 1], carried[n + extra - 1], carried);
     for (int i = 0; i < extra; i++)
         carried[n + i] = build_addi(b, carried[n + i], k->arg[i == 0 ? A_STEP : i == 1 ? B_STEP : MASK_STEP]);
@@ -180,8 +188,12 @@ static void all_blocks(kernel *k, int carried, MlirValue *carry)
 {
     builder *b = k->b;
     build_for l = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, k->rows), carried, carry);
-    for (int i = 0; i < carried; i++)
+    ir_name_value(l.iv, k->row_name);
+    for (int i = 0; i < carried; i++) {
         carry[i] = build_for_arg(&l, i);
+        if (k->finish->carried_name.length)
+            ir_name_value(carry[i], k->finish->carried_name);
+    }
     block(k, l.iv, carry);
     build_for_end(b, &l, carry);
     for (int i = 0; i < carried; i++)
@@ -191,15 +203,19 @@ static void all_blocks(kernel *k, int carried, MlirValue *carry)
 static kernel kernel_of(cpu_gen *g, builder *b, cpu_micro kind)
 {
     kernel k = {.b = b, .kind = kind, .vectors = kind.vectors, .lanes = cpu_lanes(g, kind.elem),
-                .fma = g->machine->has_fma};
+                .fma = g->machine->has_fma, .row_name = ir_ref("r"), .k_name = ir_ref("k")};
     k.rows = g->machine->block_keys > MAX_ROWS ? MAX_ROWS : g->machine->block_keys;
     k.vector = type_vector(k.lanes, kind.elem);
     return k;
 }
 
-void cpu_micro_inline(cpu_gen *g, cpu_micro kind, const MlirValue *args, const cpu_finish *finish, MlirValue *carry)
+void cpu_micro_inline(cpu_gen *g, const cpu_simple *of, const cpu_finish *finish, MlirValue *carry)
 {
+    cpu_micro kind = of->kind;
+    const MlirValue *args = of->args;
     kernel k = kernel_of(g, &g->b, kind);
+    k.row_name = tile_dim_name(of->row);
+    k.k_name = tile_dim_name(of->k);
     k.finish = finish;
     for (int i = 0; i < ARGS; i++)
         k.arg[i] = args[i];
@@ -224,10 +240,13 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
     kernel k = kernel_of(g, b, kind);
     MlirType types[ARGS];
     argument_types(b, kind.elem, types);
+    b->loc = ir_stage(g->context, ir_ref("c"), ir_ref("c[r, lane] = start[r, lane] + sum[k](a[r, k] * b[k, lane])"));
     build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
     ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
-    for (int i = 0; i < ARGS; i++)
+    for (int i = 0; i < ARGS; i++) {
         k.arg[i] = build_func_arg(&f, i);
+        ir_name_value(k.arg[i], ir_ref(argument_names[i]));
+    }
     all_blocks(&k, 0, NULL);
     build_func_end(b, &f, 0, NULL);
 }

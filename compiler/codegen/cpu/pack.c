@@ -13,6 +13,9 @@
 
 enum { MEMORY, AT, ROW, COLUMN, TILE, TILE_AT, TILE_ROW, ROWS, COLUMNS, ARGS };
 
+static const char *const argument_names[] = {"memory", "memory_first", "memory_row", "memory_column", "tile", "tile_first",
+                                             "tile_row", "rows", "columns"};
+
 typedef struct pack {
     builder *b;
     MlirType memory, elem;
@@ -24,6 +27,12 @@ typedef struct pack {
 } pack;
 
 static MlirValue number(pack *k, int64_t v) { return build_index(k->b, v); }
+
+static void name_loops(const build_for *row, const build_for *column)
+{
+    ir_name_value(row->iv, ir_ref("row"));
+    ir_name_value(column->iv, ir_ref("column"));
+}
 
 // ---- conversions ----------------------------------------------------------------------------------------------------
 
@@ -99,6 +108,7 @@ static void scalar_rows(pack *k, MlirValue from_column)
     builder *b = k->b;
     build_for r = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, 1), 0, NULL);
     build_for c = build_for_begin(b, from_column, k->arg[COLUMNS], number(k, 1), 0, NULL);
+    name_loops(&r, &c);
     copy_element(k, memory_at(k, r.iv, c.iv), tile_at(k, r.iv, c.iv));
     build_for_end(b, &c, NULL);
     build_for_end(b, &r, NULL);
@@ -123,6 +133,7 @@ static void contiguous_rows(pack *k)
     build_for r = build_for_begin(b, number(k, 0), k->arg[ROWS], number(k, 1), 0, NULL);
     MlirValue at = ix_add(b, k->arg[AT], build_muli(b, r.iv, k->arg[ROW])), tile = tile_at(k, r.iv, number(k, 0));
     build_for c = build_for_begin(b, number(k, 0), whole, lanes, 0, NULL);
+    name_loops(&r, &c);
     copy_vector(k, build_addi(b, at, c.iv), build_addi(b, tile, c.iv));
     build_for_end(b, &c, NULL);
     build_for_end(b, &r, NULL);
@@ -216,6 +227,7 @@ static void transposed_blocks(pack *k)
     build_for c = build_for_begin(b, zero, k->arg[COLUMNS], lanes, 0, NULL);
     build_for r = build_for_begin(b, zero, k->arg[ROWS], lanes, 0, NULL);
     MlirValue mask = cpu_mask(b, k->lanes, build_subi(b, k->arg[ROWS], r.iv));
+    name_loops(&r, &c);
     (k->store ? store_block : load_block)(k, r.iv, c.iv, mask);
     build_for_end(b, &r, NULL);
     build_for_end(b, &c, NULL);
@@ -264,10 +276,14 @@ static void make_function(cpu_gen *g, const char *name, pack k)
         types[i] = b->index;
     types[MEMORY] = type_memref(k.memory, 1, (int64_t[]){-1});
     types[TILE] = type_memref(cpu_stored(b, k.elem), 1, (int64_t[]){-1});
+    b->loc = ir_stage(g->context, ir_ref("tile"), ir_ref(k.store ? "memory[row, column] = tile[row, column]"
+                                                                : "tile[row, column] = memory[row, column]"));
     build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
     ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
-    for (int i = 0; i < ARGS; i++)
+    for (int i = 0; i < ARGS; i++) {
         k.arg[i] = build_func_arg(&f, i);
+        ir_name_value(k.arg[i], ir_ref(argument_names[i]));
+    }
     make_body(&k);
     build_func_end(b, &f, 0, NULL);
     g->b = before;

@@ -299,6 +299,7 @@ static void copy_level(cpu_gen *g, int level, int rank, const MlirValue *extents
     }
     bool last = level == rank - 1;
     build_for f = build_for_begin(b, build_index(b, 0), extents[level], build_index(b, last ? lanes : 1), 0, NULL);
+    ir_name_value(f.iv, from->name[level]);
     copy_level(g, level + 1, rank, extents, from, to, ix_add(b, source, ix_mul(b, f.iv, from->stride[level])),
                ix_add(b, target, ix_mul(b, f.iv, to->stride[level])));
     build_for_end(b, &f, NULL);

@@ -137,6 +137,7 @@ static void fold_loop(folding *f, int level, reached r, MlirValue from, MlirValu
     builder *b = &f->g->b;
     bool lane = level == f->lane;
     build_for l = build_for_begin(b, from, to, build_index(b, lane ? f->lanes : count), n, acc);
+    ir_name_value(l.iv, tile_dim_name(f->dim[level]));
     MlirValue v[UNROLL];
     for (int i = 0; i < n; i++)
         v[i] = build_for_arg(&l, i);
@@ -200,6 +201,7 @@ static void kept_level(folding *f, int level, reached r)
     }
     MlirValue by = build_index(b, level == f->lane ? f->lanes : 1);
     build_for l = build_for_begin(b, build_index(b, 0), tile_dim_extent(f->dim[level]), by, 0, NULL);
+    ir_name_value(l.iv, tile_dim_name(f->dim[level]));
     kept_level(f, level + 1, step(f, r, level, l.iv));
     build_for_end(b, &l, NULL);
 }

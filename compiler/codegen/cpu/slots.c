@@ -93,6 +93,7 @@ static MlirValue add_argument(cpu_gen *g)
     return v;
 }
 
+// Lies in the workspace from `offset` on, and is called like the tile.
 static MlirValue slot_view(builder *b, MlirValue workspace, MlirValue offset, MlirType elem, MlirValue bytes)
 {
     MlirType stored = cpu_stored(b, elem);
@@ -125,6 +126,7 @@ void cpu_make_slots(cpu_gen *g)
         if (t->home == HOME_BUFFER || t->same >= 0)
             continue;
         MlirType elem = slot_elem(t);
+        b.loc = ir_location_of(t->value);
         if (t->slot_offset >= 0) {
             t->slot = slot_view(&b, g->workspace, build_index(&b, t->slot_offset), elem,
                                 build_index(&b, constant - t->slot_offset));

@@ -1,6 +1,8 @@
 // compute.c: map, reduce, contract, any and convert.
 #include "codegen/scalar/scalar.h"
 
+#include "ir/location.h"
+
 #include "codegen/apply.h"
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
@@ -137,6 +139,7 @@ void lower_convert(lowering *l, MlirOperation op)
     int rank = bridge_shaped_rank(to->type);
     for (int i = 0; i < rank; i++) {
         loops[i] = build_for_begin(&b, zero, workspace_size(l->workspace, from->number, i), one, 0, NULL);
+        ir_name_value(loops[i].iv, bridge_shaped_name(to->type, i));
         at[i] = loops[i].iv;
     }
     MlirValue v = slot_round(&b, to, slot_read(l, &b, from, at));

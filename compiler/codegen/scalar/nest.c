@@ -1,11 +1,14 @@
 // nest.c: loops over the dims of an operation, and elements at their current position.
 #include "codegen/scalar/scalar.h"
 
+#include "ir/location.h"
+
 void nest_add(tile_nest *n, builder *b, MlirOperation dim, int carried, const MlirValue *init)
 {
     int i = n->count++;
     n->dims[i] = dim;
     n->loops[i] = build_for_begin(b, build_index(b, 0), tile_dim_extent(dim), build_index(b, 1), carried, init);
+    ir_name_value(n->loops[i].iv, tile_dim_name(dim));
     n->position[i] = n->loops[i].iv;
 }
 

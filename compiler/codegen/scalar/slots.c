@@ -2,6 +2,7 @@
 #include "codegen/scalar/scalar.h"
 
 #include "codegen/convert.h"
+#include "ir/location.h"
 #include "mlir-c/BuiltinTypes.h"
 
 // ---- elements -------------------------------------------------------------------------------------------------------
@@ -68,6 +69,7 @@ void slot_copy(lowering *l, builder *b, const tile_slot *from, int from_count, c
     for (int i = 0; i < rank; i++) {
         int dim = from_count + i - (from->stages > 1);
         loops[i] = build_for_begin(b, zero, workspace_size(l->workspace, from->number, dim), one, 0, NULL);
+        ir_name_value(loops[i].iv, bridge_shaped_name(from->type, dim));
         read[from_count + i] = write[to_count + i] = loops[i].iv;
     }
     build_store(b, build_load(b, slot_memref(l, from), slot_rank(l, from), read), slot_memref(l, to), slot_rank(l, to),

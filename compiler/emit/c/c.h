@@ -7,6 +7,7 @@
 #define ATTNC_EMIT_C_H
 #include "emit/emit_internal.h"
 #include "ir/build.h"
+#include "ir/location.h"
 #include "ir/remap.h"
 #include "support/str.h"
 #include "support/vec.h"
@@ -22,7 +23,7 @@ typedef struct c_text {
     bool constant;                // an integer that is known
     int64_t value;
     bool reads;                   // memory
-    uint64_t carried;             // which values that the innermost loop carries it uses: bit number % 64
+    uint64_t variables;           // which variables it reads: bit number % 64
 } c_text;
 
 // A memref: a pointer to its first element; strides and sizes in elements.
@@ -31,12 +32,14 @@ typedef struct c_memory { c_text pointer; int rank; c_text size[C_RANK], stride[
 typedef struct c_value {
     bool live;                    // something that is written needs it
     bool folded;                  // written where it is used
+    MlirValue before;             // lies in this value's variable; null: in one of its own, or in none
+    MlirOperation overwritten;    // what puts its own result into this value's variable; null: nothing
     c_text text;
     c_memory *memory;             // of memrefs
 } c_value;
 
 typedef struct c_name { const char *name; } c_name;
-typedef struct c_known { uint64_t hash; const char *key, *name; } c_known;
+typedef struct c_known { uint64_t hash, variables; const char *key, *name; } c_known;
 
 // One path: a module and the file under construction.
 typedef struct c_path {
@@ -52,8 +55,9 @@ typedef struct c_path {
     int depth;
     VEC(c_name) names;            // visible ones, innermost last
     VEC(c_known) known;           // expressions that have a name
-    const char *stage;            // that the last comment was about
-    const char *next_stage;       // a comment to write before the next line, or NULL
+    int variables;                // so far, in all functions
+    MlirStringRef stage;          // that the last comment was about
+    MlirStringRef next_stage;     // what the next line is for; empty: nothing new
     bool returns_extents;         // results are stored in out[]
     const char *error;
 } c_path;
@@ -92,6 +96,14 @@ bool c_is_load(MlirOperation op);
 bool c_is_left_out(MlirOperation op, int k);
 // Is any of the results of scf.for or scf.if needed?
 bool c_any_live(c_path *c, MlirOperation op);
+// Is the branch of scf.if that is taken known, and the other one without effect? Then that one is not written.
+bool c_is_decided(MlirOperation op, int *out_region);
+
+// ---- variables.c ----------------------------------------------------------------------------------------------------
+// Is what the user makes of the value needed?
+bool c_is_needed_use(c_path *c, MlirOpOperand use);
+// Finds the values that share variables in the blocks of an operation. After it is known what is needed.
+bool c_share_variables(MlirOperation op, void *c);
 
 // ---- write.c --------------------------------------------------------------------------------------------------------
 // A line at the present depth.
@@ -111,8 +123,14 @@ c_text c_select(c_path *c, c_text condition, c_text x, c_text y);
 c_text c_use(c_path *c, MlirValue v);
 // The same as a name or a literal: made a constant first when it is neither.
 c_text c_named(c_path *c, MlirValue v, const char *wish);
+// The same, though a variable's name stays one.
+c_text c_settled(c_path *c, MlirValue v);
 // Gives a value its text: keeps it for its one use, or writes a constant.
 void c_define(c_path *c, MlirValue v, c_text text, const char *wish);
+// VARIABLE = text. What is known of the variable's old value is forgotten.
+void c_assign(c_path *c, c_text variable, const char *text);
+// Expressions that read one of these variables have no name any more.
+void c_forget(c_path *c, uint64_t variables);
 c_text c_place_named(c_path *c, const char *type, c_text text, const char *wish);   // const TYPE wish = text
 
 // ---- scalar.c, vector.c, memory.c: expressions ----------------------------------------------------------------------
@@ -131,8 +149,10 @@ c_memory *c_memory_of(c_path *c, MlirValue memref);
 
 // ---- statements.c, functions.c --------------------------------------------------------------------------------------
 void c_block(c_path *c, MlirBlock block);
-// The name of an operation's location, or `otherwise`.
-const char *c_wish(c_path *c, MlirOperation op, const char *otherwise);
+// The name of the stage of a location, "" when it has none.
+const char *c_stage_name(c_path *c, MlirLocation at);
+// The name of a value's own, "" when it has none.
+const char *c_value_name(c_path *c, MlirValue v);
 const char *c_function_name(c_path *c, MlirOperation f);
 bool c_is_argument_live(c_path *c, MlirOperation f, int i);
 bool c_is_kernel_function(MlirOperation f);

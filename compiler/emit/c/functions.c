@@ -139,11 +139,21 @@ static void bind_argument(c_path *c, MlirOperation f, int i, openings *lines)
     }
 }
 
-// Does the identifier occur in the text?
+static bool in_comment(const char *text, const char *at)
+{
+    for (; at > text && at[-1] != '\n'; at--)
+        if (at[0] == '/' && at[-1] == '/')
+            return true;
+    return false;
+}
+
+// Does the identifier occur in the text, comments apart?
 static bool mentions(const char *text, const char *name)
 {
     size_t n = strlen(name);
     for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {
+        if (in_comment(text, at))
+            continue;
         bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_' || at[-1] == '.' || at[-1] == '>');
         if (begins && !isalnum((unsigned char)at[n]) && at[n] != '_')
             return true;
@@ -197,10 +207,14 @@ static void write_kernel_function(c_path *c, MlirOperation f, str *out)
     const char *more = is_body(c, f) ? ", int64_t item, char *workspace" : c->returns_extents ? ", int64_t *out" : "";
     c->out = &body;
     c->depth = 1;
+    c->stage = ir_stage_text(mlirOperationGetLocation(f));
     c_block(c, ir_block(f, 0));
     c->out = out;
-    c->next_stage = NULL;
-    str_printf(out, "static %s %s(const %s_call *call%s)\n{\n", result_type(c, f), name, kernel, more);
+    c->depth = 0;
+    c->stage = (MlirStringRef){NULL, 0};
+    c->next_stage = is_body(c, f) ? ir_stage_text(mlirOperationGetLocation(f)) : c->stage;
+    c_line(c, "static %s %s(const %s_call *call%s)\n{", result_type(c, f), name, kernel, more);
+    c->depth = 1;
     int used = 0;
     for (int i = 0; i < lines.n; i++)
         if (mentions(str_text(&body), lines.at[i].name)) {
@@ -225,7 +239,7 @@ static void write_private_function(c_path *c, MlirOperation f, str *out)
         if (!c_is_argument_live(c, f, i))
             continue;
         MlirType t = type_of(v);
-        const char *wish = argument_name(c, f, i), *name = c_fresh(c, wish ? wish : mlirTypeIsAMemRef(t) ? "p" : "n");
+        const char *wish = c_value_name(c, v), *name = c_fresh(c, *wish ? wish : mlirTypeIsAMemRef(t) ? "p" : "n");
         const char *type = mlirTypeIsAMemRef(t) ? arena_printf(c->arena, "%s *", c_element_type(t))
                                                 : arena_printf(c->arena, "%s ", c_type(c, t));
         list = arena_printf(c->arena, "%s%s%s%s", list, *list ? ", " : "", type, name);
@@ -233,12 +247,13 @@ static void write_private_function(c_path *c, MlirOperation f, str *out)
     }
     c->out = out;
     c->depth = 0;
+    c->next_stage = ir_stage_text(mlirOperationGetLocation(f));
     c_line(c, "static %s %s(%s)", result_type(c, f), c_function_name(c, f), *list ? list : "void");
     c_line(c, "{");
     c->depth = 1;
     c_block(c, ir_block(f, 0));
     c->depth = 0;
-    c->next_stage = NULL;
+    c->next_stage = (MlirStringRef){NULL, 0};
     c_line(c, "}");
     str_put(out, "\n");
 }
@@ -252,7 +267,7 @@ void c_write_functions(c_path *c)
     for (int i = 0; i < c->functions.n; i++) {
         c->names.n = names;
         c->known.n = 0;
-        c->stage = NULL;
+        c->stage = c->next_stage = (MlirStringRef){NULL, 0};
         c->returns_extents = false;
         if (c_is_kernel_function(c->functions.at[i]))
             write_kernel_function(c, c->functions.at[i], out);

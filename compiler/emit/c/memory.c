@@ -57,7 +57,7 @@ c_text c_element(c_path *c, MlirValue memref, MlirOperation op, int first)
     c_memory *m = c_memory_of(c, memref);
     c_text at = offset_of(c, m, op, first);
     c_text v = c_atom(arena_printf(c->arena, "%s[%s]", c_in(c, m->pointer, BIND_ATOM), at.text));
-    v.carried = at.carried | m->pointer.carried;
+    v.variables = at.variables | m->pointer.variables;
     v.reads = true;
     return v;
 }
@@ -179,7 +179,7 @@ static void local(c_path *c, MlirOperation op, const char *wish)
 
 void c_memory_op(c_path *c, MlirOperation op)
 {
-    const char *wish = c_wish(c, op, "p");
+    const char *stage = c_stage_name(c, mlirOperationGetLocation(op)), *wish = *stage ? stage : "p";
     if (ir_is(op, "memref.view"))
         view(c, op, wish);
     else if (ir_is(op, "memref.reinterpret_cast"))

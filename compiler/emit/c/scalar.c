@@ -123,7 +123,7 @@ static c_text bitwise(c_path *c, MlirType t, const char *op, c_text x, c_text y)
     }
     if (*op == '^' && y.constant && y.value)
         return (c_text){.text = arena_printf(c->arena, "!%s", c_in(c, x, BIND_UNARY)), .binding = BIND_UNARY,
-                        .reads = x.reads, .carried = x.carried};
+                        .reads = x.reads, .variables = x.variables};
     if (y.constant && *op != '^')
         return (*op == '&') == (y.value != 0) ? x : y;
     return c_join(c, x, *op == '&' ? "&&" : *op == '|' ? "||" : "!=", y, BIND_LOGIC);
@@ -211,7 +211,7 @@ static c_text compare_integers(c_path *c, MlirOperation op, MlirType t, c_text x
 static c_text negated(c_path *c, c_text x)
 {
     return (c_text){.text = arena_printf(c->arena, "!%s", c_in(c, x, BIND_ATOM)), .binding = BIND_UNARY,
-                    .reads = x.reads, .carried = x.carried};
+                    .reads = x.reads, .variables = x.variables};
 }
 
 static c_text compare_floats(c_path *c, MlirOperation op)
@@ -311,7 +311,7 @@ static c_text binary_float(c_path *c, MlirStringRef name, MlirType t, c_text x, 
 static c_text minus(c_path *c, c_text x)
 {
     return (c_text){.text = arena_printf(c->arena, "-%s", c_in(c, x, BIND_ATOM)), .binding = BIND_UNARY,
-                    .reads = x.reads, .carried = x.carried};
+                    .reads = x.reads, .variables = x.variables};
 }
 
 static bool is_conversion(MlirStringRef name)

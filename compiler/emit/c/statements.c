@@ -5,39 +5,26 @@
 #include <string.h>
 
 // ---- names and comments ---------------------------------------------------------------------------------------------
-// What a location is called, or "".
-static const char *location_name(c_path *c, MlirLocation at)
+static const char *copy(c_path *c, MlirStringRef s)
 {
-    if (!mlirLocationIsAName(at))
-        return "";
-    MlirStringRef s = mlirIdentifierStr(mlirLocationNameGetName(at));
-    return arena_strndup(c->arena, s.data, s.length);
+    return s.length ? arena_strndup(c->arena, s.data, s.length) : "";
 }
 
-const char *c_wish(c_path *c, MlirOperation op, const char *otherwise)
+const char *c_value_name(c_path *c, MlirValue v)
 {
-    const char *name = location_name(c, mlirOperationGetLocation(op));
-    return *name ? name : otherwise;
+    return copy(c, ir_value_name(ir_location_of(v)));
 }
 
-static const char *value_name(c_path *c, MlirValue v, const char *otherwise)
+const char *c_stage_name(c_path *c, MlirLocation at)
 {
-    if (mlirValueIsABlockArgument(v)) {
-        const char *name = location_name(c, mlirValueGetLocation(v));
-        return *name ? name : otherwise;
-    }
-    return otherwise;
+    return copy(c, ir_stage_name(at));
 }
 
-// The equation that the operation belongs to, when the last comment was about another one.
+// Lines from here on belong to the stage of the operation. What belongs to none goes on with the last one.
 static void note_stage(c_path *c, MlirOperation op)
 {
-    const char *name = location_name(c, mlirOperationGetLocation(op));
-    int equation = *name ? program_find_equation(c->program, name) : -1;
-    if (equation < 0 || (c->stage && strcmp(name, c->stage) == 0))
-        return;
-    c->stage = name;
-    c->next_stage = program_equation_text(c->program, equation);
+    MlirStringRef text = ir_stage_text(mlirOperationGetLocation(op));
+    c->next_stage = text.length ? text : c->next_stage;
 }
 
 // A short name for a value of this type.
@@ -53,125 +40,148 @@ static const char *letter(MlirType t)
     return type_is_vector(t) ? "w" : "n";
 }
 
+// A name of the value's own, or a letter.
+static const char *wish(c_path *c, MlirValue v)
+{
+    const char *name = c_value_name(c, v);
+    return *name ? name : letter(type_of(v));
+}
+
+// Accumulators are called like what they add up.
+static const char *wish_of_carried(c_path *c, MlirOperation loop, MlirValue arg)
+{
+    const char *name = c_value_name(c, arg);
+    if (!*name && (mlirTypeIsAMemRef(type_of(arg)) || type_is_float(type_scalar(type_of(arg)))))
+        name = c_stage_name(c, mlirOperationGetLocation(loop));
+    return *name ? name : letter(type_of(arg));
+}
+
 static const char *declared(c_path *c, MlirType t)
 {
     return mlirTypeIsAMemRef(t) ? arena_printf(c->arena, "%s *", c_element_type(t))
                                 : arena_printf(c->arena, "%s ", c_type(c, t));
 }
 
-// ---- what loops carry -----------------------------------------------------------------------------------------------
-static void set_text(c_path *c, MlirValue v, const char *name, uint64_t carried)
+// ---- variables ------------------------------------------------------------------------------------------------------
+static void set_text(c_path *c, MlirValue v, c_text text)
 {
-    c_value_of(c, v)->text = c_atom(name);
-    c_value_of(c, v)->text.carried = carried;
+    c_value_of(c, v)->text = text;
 }
 
-static uint64_t bit(int i)
+// A variable's name, told apart from others in texts.
+static c_text new_variable(c_path *c, const char *wish)
 {
-    return (uint64_t)1 << (i % 64);
+    c_text t = c_atom(c_fresh(c, wish));
+    t.variables = (uint64_t)1 << (c->variables++ % 64);
+    return t;
 }
 
+// variable[i] = v[i] for all, as if at once: what reads one that was assigned before is computed first.
+static void assign_all(c_path *c, int n, const c_text *variable, const MlirValue *v)
+{
+    uint64_t assigned = 0;
+    c_text *next = ARENA_ARRAY(c->arena, c_text, n + 1);
+    for (int i = 0; i < n; i++) {
+        next[i] = c_use(c, v[i]);
+        if (strcmp(next[i].text, variable[i].text) == 0)
+            continue;
+        if (next[i].variables & assigned) {
+            const char *name = c_fresh(c, "next");
+            c_line(c, "%s%s = %s;", declared(c, type_of(v[i])), name, next[i].text);
+            next[i] = c_atom(name);
+        }
+        assigned |= variable[i].variables;
+    }
+    for (int i = 0; i < n; i++)
+        if (strcmp(next[i].text, variable[i].text) != 0)
+            c_assign(c, variable[i], next[i].text);
+}
+
+// The live results of an operation become what its block's terminator has.
+static void assign_results(c_path *c, MlirOperation op, MlirBlock b)
+{
+    MlirOperation yield = mlirBlockGetTerminator(b);
+    int most = (int)mlirOperationGetNumResults(op), n = 0;
+    c_text *variable = ARENA_ARRAY(c->arena, c_text, most + 1);
+    MlirValue *v = ARENA_ARRAY(c->arena, MlirValue, most + 1);
+    for (int i = 0; i < most; i++) {
+        const c_value *result = c_value_of(c, mlirOperationGetResult(op, i));
+        if (!result->live)
+            continue;
+        variable[n] = result->text;
+        v[n++] = mlirOperationGetOperand(yield, i);
+    }
+    assign_all(c, n, variable, v);
+}
+
+// ---- loops ----------------------------------------------------------------------------------------------------------
 static void begin_carried(c_path *c, MlirOperation loop, MlirBlock body)
 {
     for (int i = 0; i < mlirOperationGetNumResults(loop); i++) {
         MlirValue result = mlirOperationGetResult(loop, i), arg = mlirBlockGetArgument(body, i + 1);
         if (!c_value_of(c, result)->live)
             continue;
-        MlirType t = type_of(result);
-        c_text start = c_use(c, mlirOperationGetOperand(loop, 3 + i));
-        const char *name = c_fresh(c, value_name(c, arg, letter(t)));
-        c_line(c, "%s%s = %s;", declared(c, t), name, start.text);
-        set_text(c, arg, name, bit(i));
-        set_text(c, result, name, 0);
-    }
-}
-
-// The values of the next iteration. One that reads what was assigned before it is computed first.
-static void carry(c_path *c, MlirOperation loop, MlirOperation yield)
-{
-    int n = (int)mlirOperationGetNumOperands(yield);
-    c_text *next = ARENA_ARRAY(c->arena, c_text, n + 1);
-    uint64_t assigned = 0;
-    for (int i = 0; i < n; i++) {
-        MlirValue result = mlirOperationGetResult(loop, i);
-        if (!c_value_of(c, result)->live)
-            continue;
-        next[i] = c_use(c, mlirOperationGetOperand(yield, i));
-        if (next[i].carried & assigned) {
-            const char *name = c_fresh(c, "next");
-            c_line(c, "%s%s = %s;", declared(c, type_of(result)), name, next[i].text);
-            next[i] = c_atom(name);
+        c_text variable = c_use(c, mlirOperationGetOperand(loop, 3 + i));
+        if (c_value_of(c, result)->before.ptr) {
+            c_forget(c, variable.variables);
+        } else {
+            const char *start = variable.text;
+            variable = new_variable(c, wish_of_carried(c, loop, arg));
+            c_line(c, "%s%s = %s;", declared(c, type_of(result)), variable.text, start);
         }
-        if (strcmp(next[i].text, c_value_of(c, result)->text.text) != 0)
-            assigned |= bit(i);
-    }
-    for (int i = 0; i < n; i++) {
-        MlirValue result = mlirOperationGetResult(loop, i);
-        const char *name = c_value_of(c, result)->live ? c_value_of(c, result)->text.text : NULL;
-        if (name && strcmp(next[i].text, name) != 0)
-            c_line(c, "%s = %s;", name, next[i].text);
+        set_text(c, arg, variable);
+        set_text(c, result, variable);
     }
 }
 
 static void write_for(c_path *c, MlirOperation op)
 {
     MlirBlock body = ir_block(op, 0);
-    begin_carried(c, op, body);
-    c_text lo = c_use(c, mlirOperationGetOperand(op, 0)), step = c_use(c, mlirOperationGetOperand(op, 2));
     c_text hi = c_named(c, mlirOperationGetOperand(op, 1), "end");
+    c_text lo = c_use(c, mlirOperationGetOperand(op, 0)), step = c_use(c, mlirOperationGetOperand(op, 2));
+    begin_carried(c, op, body);
     int names = c->names.n, known = c->known.n;
-    const char *i = c_fresh(c, value_name(c, mlirBlockGetArgument(body, 0), "i"));
+    const char *name = c_value_name(c, mlirBlockGetArgument(body, 0));
+    const char *i = c_fresh(c, *name ? name : "i");
     const char *next = step.constant && step.value == 1 ? arena_printf(c->arena, "%s++", i)
                                                         : arena_printf(c->arena, "%s += %s", i, step.text);
     c_line(c, "for (int64_t %s = %s; %s < %s; %s) {", i, lo.text, i, hi.text, next);
-    set_text(c, mlirBlockGetArgument(body, 0), i, 0);
+    set_text(c, mlirBlockGetArgument(body, 0), c_atom(i));
     c->depth++;
     c_block(c, body);
-    carry(c, op, mlirBlockGetTerminator(body));
+    assign_results(c, op, body);
     c_close(c, names, known, "}");
 }
 
 // ---- conditions -----------------------------------------------------------------------------------------------------
-static void assign_results(c_path *c, MlirOperation op, MlirBlock b)
-{
-    MlirOperation yield = mlirBlockGetTerminator(b);
-    for (int i = 0; i < mlirOperationGetNumResults(op); i++) {
-        MlirValue result = mlirOperationGetResult(op, i);
-        if (c_value_of(c, result)->live)
-            c_line(c, "%s = %s;", c_value_of(c, result)->text.text, c_use(c, mlirOperationGetOperand(yield, i)).text);
-    }
-}
-
 static void declare_results(c_path *c, MlirOperation op)
 {
     for (int i = 0; i < mlirOperationGetNumResults(op); i++) {
-        MlirValue result = mlirOperationGetResult(op, i);
+        MlirValue result = mlirOperationGetResult(op, i), before = c_value_of(c, result)->before;
         if (!c_value_of(c, result)->live)
             continue;
-        const char *name = c_fresh(c, letter(type_of(result)));
-        c_line(c, "%s%s;", declared(c, type_of(result)), name);
-        set_text(c, result, name, 0);
+        if (before.ptr) {
+            set_text(c, result, c_use(c, before));
+            continue;
+        }
+        set_text(c, result, new_variable(c, wish_of_carried(c, op, result)));
+        c_line(c, "%s%s;", declared(c, type_of(result)), c_use(c, result).text);
     }
 }
 
-static void write_branch(c_path *c, MlirOperation op, int region, const char *end)
+static const char *branch_text(c_path *c, MlirOperation op, int region)
 {
+    str text = str_in(c->arena), *out = c->out;
     int names = c->names.n, known = c->known.n;
+    if (!ir_block(op, region).ptr)
+        return "";
+    c->out = &text;
     c->depth++;
     c_block(c, ir_block(op, region));
     assign_results(c, op, ir_block(op, region));
-    c_close(c, names, known, end);
-}
-
-static bool is_empty_branch(c_path *c, MlirOperation op, int region)
-{
-    MlirBlock b = ir_block(op, region);
-    if (!b.ptr || c_any_live(c, op))
-        return !b.ptr;
-    for (MlirOperation o = mlirBlockGetFirstOperation(b); o.ptr; o = mlirOperationGetNextInBlock(o))
-        if (c_has_effect(o))
-            return false;
-    return true;
+    c_close(c, names, known, NULL);
+    c->out = out;
+    return str_text(&text);
 }
 
 // Constants apart, does the block compute anything?
@@ -183,19 +193,21 @@ static bool only_yields(MlirBlock b)
     return true;
 }
 
-static int live_results(c_path *c, MlirOperation op)
+static bool has_results(c_path *c, MlirOperation op, bool in_place)
 {
-    int n = 0;
-    for (int i = 0; i < mlirOperationGetNumResults(op); i++)
-        n += c_value_of(c, mlirOperationGetResult(op, i))->live;
-    return n;
+    for (int i = 0; i < mlirOperationGetNumResults(op); i++) {
+        const c_value *v = c_value_of(c, mlirOperationGetResult(op, i));
+        if (v->live && (v->before.ptr != NULL) == in_place)
+            return true;
+    }
+    return false;
 }
 
 // c ? x : y, when both branches only choose.
 static bool write_choice(c_path *c, MlirOperation op)
 {
     MlirBlock then = ir_block(op, 0), other = ir_block(op, 1);
-    if (!other.ptr || live_results(c, op) == 0 || !only_yields(then) || !only_yields(other))
+    if (!other.ptr || !has_results(c, op, false) || has_results(c, op, true) || !only_yields(then) || !only_yields(other))
         return false;
     c_block(c, then);
     c_block(c, other);
@@ -206,24 +218,43 @@ static bool write_choice(c_path *c, MlirOperation op)
             continue;
         c_text x = c_use(c, mlirOperationGetOperand(mlirBlockGetTerminator(then), i));
         c_text y = c_use(c, mlirOperationGetOperand(mlirBlockGetTerminator(other), i));
-        const char *name = c_fresh(c, letter(type_of(result)));
-        c_line(c, "%s%s = %s;", declared(c, type_of(result)), name, c_select(c, condition, x, y).text);
-        set_text(c, result, name, 0);
+        c_text variable = new_variable(c, wish_of_carried(c, op, result));
+        c_line(c, "%s%s = %s;", declared(c, type_of(result)), variable.text, c_select(c, condition, x, y).text);
+        set_text(c, result, variable);
     }
+    return true;
+}
+
+// The branch that is taken, in place.
+static bool write_decided(c_path *c, MlirOperation op)
+{
+    int region;
+    if (!c_is_decided(op, &region))
+        return false;
+    MlirBlock b = ir_block(op, region);
+    c_block(c, b);
+    for (int i = 0; i < mlirOperationGetNumResults(op); i++)
+        if (c_value_of(c, mlirOperationGetResult(op, i))->live)
+            set_text(c, mlirOperationGetResult(op, i),
+                     c_settled(c, mlirOperationGetOperand(mlirBlockGetTerminator(b), i)));
     return true;
 }
 
 static void write_if(c_path *c, MlirOperation op)
 {
-    if ((!c_has_effect(op) && !c_any_live(c, op)) || write_choice(c, op))
+    if ((!c_has_effect(op) && !c_any_live(c, op)) || write_decided(c, op) || write_choice(c, op))
         return;
     c_text condition = c_use(c, mlirOperationGetOperand(op, 0));
-    bool has_else = !is_empty_branch(c, op, 1);
     declare_results(c, op);
     c_line(c, "if (%s) {", condition.text);
-    write_branch(c, op, 0, has_else ? "} else {" : "}");
-    if (has_else)
-        write_branch(c, op, 1, "}");
+    str_put(c->out, branch_text(c, op, 0));
+    const char *other = branch_text(c, op, 1);
+    if (*other) {
+        c_line(c, "} else {");
+        str_put(c->out, other);
+    }
+    c->next_stage = (MlirStringRef){NULL, 0};
+    c_line(c, "}");
 }
 
 // ---- stores, calls, returns -----------------------------------------------------------------------------------------
@@ -289,7 +320,7 @@ static void write_call(c_path *c, MlirOperation op)
     }
     const char *name = c_fresh(c, letter(type_of(result)));
     c_line(c, "const %s%s = %s;", declared(c, type_of(result)), name, called.text);
-    set_text(c, result, name, 0);
+    set_text(c, result, c_atom(name));
 }
 
 static void write_return(c_path *c, MlirOperation op)
@@ -337,16 +368,33 @@ static bool is_memory(MlirOperation op)
     return ir_in_dialect(op, "memref") && !c_is_load(op) && !ir_is(op, "memref.store");
 }
 
+// In the variable of an operand, or as a constant or text of its own.
+static void write_expression(c_path *c, MlirOperation op)
+{
+    MlirValue v = build_result(op), before = c_value_of(c, v)->before;
+    c_text text = expression(c, op);
+    if (!before.ptr) {
+        c_define(c, v, text, wish(c, v));
+        return;
+    }
+    c_text variable = c_use(c, before);
+    if (strcmp(variable.text, text.text) != 0)
+        c_assign(c, variable, text.text);
+    set_text(c, v, variable);
+}
+
 static void write_value(c_path *c, MlirOperation op)
 {
     if (!c_any_live(c, op))
         return;
     if (ir_is(op, "memref.dim"))
         write_dim(c, op);
-    else if (is_memory(op))
+    else if (is_memory(op)) {
+        c->next_stage = (MlirStringRef){NULL, 0};
         c_memory_op(c, op);
+    }
     else
-        c_define(c, build_result(op), expression(c, op), letter(type_of(build_result(op))));
+        write_expression(c, op);
 }
 
 static void write_operation(c_path *c, MlirOperation op)

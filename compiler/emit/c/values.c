@@ -113,10 +113,63 @@ bool c_is_left_out(MlirOperation op, int k)
     return ir_is(op, "arith.select") && k > 0 && !type_is_vector(type_of(condition)) && constant_is(condition, k == 1 ? 0 : 1);
 }
 
+typedef enum known_op { KNOWN_ADD, KNOWN_SUB, KNOWN_MUL, KNOWN_AND, KNOWN_MIN, KNOWN_MAX, KNOWN_CMP, KNOWN_OPS } known_op;
+
+static bool combine(known_op k, int predicate, int64_t x, int64_t y, int64_t *out)
+{
+    switch (k) {
+    case KNOWN_ADD: return !__builtin_add_overflow(x, y, out);
+    case KNOWN_SUB: return !__builtin_sub_overflow(x, y, out);
+    case KNOWN_MUL: return !__builtin_mul_overflow(x, y, out);
+    case KNOWN_AND: *out = x & y; return true;
+    case KNOWN_MIN: *out = x < y ? x : y; return true;
+    case KNOWN_MAX: *out = x > y ? x : y; return true;
+    default: *out = predicate == 0 ? x == y : x != y; return predicate < 2;    // eq, ne
+    }
+}
+
+// The value of an integer made of constants.
+static bool is_known(MlirValue v, int depth, int64_t *out)
+{
+    static const char *const names[KNOWN_OPS] = {"arith.addi", "arith.subi", "arith.muli", "arith.andi", "arith.minsi",
+                                                 "arith.maxsi", "arith.cmpi"};
+    MlirOperation op = ir_defining(v);
+    int64_t x, y;
+    if (!op.ptr || type_is_vector(type_of(v)) || type_is_float(type_of(v)) || depth == 0)
+        return false;
+    if (ir_is(op, "arith.constant")) {
+        *out = mlirIntegerAttrGetValueInt(ir_attr(op, "value")) & (type_bits(type_of(v)) == 1 ? 1 : -1);
+        return true;
+    }
+    if (ir_is(op, "arith.index_cast"))
+        return is_known(mlirOperationGetOperand(op, 0), depth - 1, out);
+    int k = 0;
+    while (k < KNOWN_OPS && !ir_is(op, names[k]))
+        k++;
+    return k < KNOWN_OPS && type_bits(type_of(mlirOperationGetOperand(op, 0))) == 64 &&
+           is_known(mlirOperationGetOperand(op, 0), depth - 1, &x) && is_known(mlirOperationGetOperand(op, 1), depth - 1, &y) &&
+           combine(k, k == KNOWN_CMP ? c_predicate(op) : 0, x, y, out);
+}
+
+bool c_is_decided(MlirOperation op, int *out_region)
+{
+    enum { DEPTH = 8 };
+    int64_t taken;
+    if (!ir_is(op, "scf.if") || !is_known(mlirOperationGetOperand(op, 0), DEPTH, &taken) ||
+        block_has_effect(ir_block(op, taken ? 1 : 0)) || !ir_block(op, 1).ptr)
+        return false;
+    if (out_region)
+        *out_region = taken ? 0 : 1;
+    return true;
+}
+
 static void need_result(c_path *c, MlirOperation op, int i)
 {
+    int region;
     if (ir_is(op, "scf.for")) {
         need_loop(c, op, i);
+    } else if (c_is_decided(op, &region)) {
+        need_yield(c, ir_block(op, region), i);
     } else if (ir_is(op, "scf.if")) {
         need(c, mlirOperationGetOperand(op, 0));
         need_yield(c, ir_block(op, 0), i);
@@ -165,7 +218,8 @@ static bool find_needs(MlirOperation op, void *user)
 {
     c_path *c = user;
     MlirOperation called = ir_is(op, "func.call") ? callee(op) : (MlirOperation){NULL};
-    int n = ir_is(op, "scf.for") ? 3 : ir_is(op, "scf.if") ? 1 : (int)mlirOperationGetNumOperands(op);
+    bool decided = c_is_decided(op, NULL);
+    int n = ir_is(op, "scf.for") ? 3 : ir_is(op, "scf.if") ? !decided : (int)mlirOperationGetNumOperands(op);
     for (int i = 0; c_has_effect(op) && i < n; i++)
         if (!called.ptr || c_is_argument_live(c, called, i))
             need(c, mlirOperationGetOperand(op, i));
@@ -205,14 +259,9 @@ static MlirOperation only_user(c_path *c, MlirValue v)
     MlirOperation user = {NULL};
     for (MlirOpOperand u = mlirValueGetFirstUse(v); u.ptr; u = mlirOpOperandGetNextUse(u)) {
         MlirOperation o = mlirOpOperandGetOwner(u);
-        unsigned k = mlirOpOperandGetOperandNumber(u);
-        MlirOperation carrier = ir_is(o, "scf.yield") ? mlirOperationGetParentOperation(o) : o;
-        bool whole = !ir_is(o, "scf.yield") && !(ir_is(o, "scf.for") && k >= 3);
-        bool needed = whole ? c_has_effect(o) || c_any_live(c, o)
-                            : c_value_of(c, mlirOperationGetResult(carrier, ir_is(o, "scf.for") ? k - 3 : k))->live;
-        if (!needed)
+        if (!c_is_needed_use(c, u))
             continue;
-        if (user.ptr || (ir_is(o, "scf.for") && k < 3))
+        if (user.ptr || (ir_is(o, "scf.for") && mlirOpOperandGetOperandNumber(u) < 3))
             return (MlirOperation){NULL};
         user = o;
     }
@@ -245,6 +294,20 @@ static places places_of(c_path *c, MlirBlock b)
     return p;
 }
 
+static bool is_named(MlirOperation op) { return ir_value_name(mlirOperationGetLocation(op)).length > 0; }
+
+// Is an operand's variable given another value before operation `last` of the block?
+static bool is_overwritten_before(c_path *c, const places *p, MlirOperation op, int last)
+{
+    for (int i = 0; i < mlirOperationGetNumOperands(op); i++) {
+        MlirOperation by = c_value_of(c, mlirOperationGetOperand(op, i))->overwritten;
+        const place *at = by.ptr ? remap_pointer(p->by_operation, key_of(by)) : NULL;
+        if (at && at->number < last)
+            return true;
+    }
+    return false;
+}
+
 // root: the operation whose statement an operation is written in. Nothing may be stored between a load and that.
 static void fold_block(c_path *c, MlirBlock b)
 {
@@ -253,7 +316,7 @@ static void fold_block(c_path *c, MlirBlock b)
     for (int i = p.n; i-- > 0;) {
         MlirOperation op = p.at[i].op;
         root[i] = i;
-        if (mlirOperationGetNumResults(op) != 1 || !(c_is_pure(op) || c_is_load(op)))
+        if (mlirOperationGetNumResults(op) != 1 || !(c_is_pure(op) || c_is_load(op)) || is_named(op))
             continue;
         MlirValue v = mlirOperationGetResult(op, 0);
         MlirOperation user = c_value_of(c, v)->live ? only_user(c, v) : (MlirOperation){NULL};
@@ -261,7 +324,8 @@ static void fold_block(c_path *c, MlirBlock b)
             continue;
         const place *at = remap_pointer(p.by_operation, key_of(user));
         int last = root[at->number];
-        if (c_is_load(op) && p.at[last].effects != p.at[i].effects)
+        if ((c_is_load(op) && p.at[last].effects != p.at[i].effects) || c_value_of(c, v)->before.ptr ||
+            is_overwritten_before(c, &p, op, last))
             continue;
         c_value_of(c, v)->folded = true;
         root[i] = last;
@@ -284,6 +348,8 @@ void c_plan(c_path *c)
             list_function(c, o);
     for (int i = 0; i < c->functions.n; i++)
         ir_walk(c->functions.at[i], find_needs, c);
+    for (int i = 0; i < c->functions.n; i++)
+        ir_walk(c->functions.at[i], c_share_variables, c);
     for (int i = 0; i < c->functions.n; i++)
         ir_walk(c->functions.at[i], fold_blocks, c);
 }

@@ -253,7 +253,10 @@ static c_text each_lane(c_path *c, MlirOperation op, const char *function)
             list = arena_printf(c->arena, "%s%s%s[%d]", list, i ? ", " : "", x[i].text, lane);
         list = arena_printf(c->arena, "%s)", list);
     }
-    return literal(c, t, list);
+    c_text v = literal(c, t, list);
+    for (int i = 0; i < n; i++)
+        v.variables |= x[i].variables;
+    return v;
 }
 
 static c_text math_op(c_path *c, MlirOperation op, MlirType t, const c_text *x)
@@ -314,9 +317,12 @@ static c_text convert(c_path *c, MlirOperation op, c_text x)
 static c_text broadcast(c_path *c, MlirType t, MlirOperation op, c_text x)
 {
     MlirType from = type_of(mlirOperationGetOperand(op, 0));
-    if (type_is_vector(from))
-        return spread(c, t, c_atom(arena_printf(c->arena, "%s[0]", c_in(c, x, BIND_ATOM))));
-    return spread(c, t, x);
+    if (!type_is_vector(from))
+        return spread(c, t, x);
+    c_text first = x;
+    first.text = arena_printf(c->arena, "%s[0]", c_in(c, x, BIND_ATOM));
+    first.binding = BIND_ATOM;
+    return spread(c, t, first);
 }
 
 static c_text shuffle(c_path *c, MlirOperation op, const c_text *x)
@@ -329,13 +335,16 @@ static c_text shuffle(c_path *c, MlirOperation op, const c_text *x)
         int64_t at = mlirDenseI64ArrayGetElement(lanes, 0);
         int64_t first = c_lanes(type_of(mlirOperationGetOperand(op, 0)));
         const c_text *from = &x[at >= first];
-        return literal(c, t, arena_printf(c->arena, "%s[%d]", c_in(c, *from, BIND_ATOM), (int)(at % first)));
+        c_text lane = literal(c, t, arena_printf(c->arena, "%s[%d]", c_in(c, *from, BIND_ATOM), (int)(at % first)));
+        lane.variables = from->variables;
+        lane.reads = from->reads;
+        return lane;
     }
     c_type(c, t);
     for (int i = 0; i < n; i++)
         list = arena_printf(c->arena, "%s, %lld", list, (long long)mlirDenseI64ArrayGetElement(lanes, i));
     c_text v = c_atom(arena_printf(c->arena, "__builtin_shufflevector(%s, %s%s)", x[0].text, x[1].text, list));
-    v.carried = x[0].carried | x[1].carried;
+    v.variables = x[0].variables | x[1].variables;
     v.reads = x[0].reads || x[1].reads;
     return v;
 }
@@ -400,7 +409,7 @@ c_text c_vector_op(c_path *c, MlirOperation op)
         return c_call(c, c_helper_of(c, "fma", t), 3, x);
     if (ir_is(op, "arith.negf"))
         return (c_text){.text = arena_printf(c->arena, "-%s", c_in(c, x[0], BIND_ATOM)), .binding = BIND_UNARY,
-                        .reads = x[0].reads, .carried = x[0].carried};
+                        .reads = x[0].reads, .variables = x[0].variables};
     if (n == 1 && ir_in_dialect(op, "arith"))
         return convert(c, op, x[0]);
     if (is_mask(t))

@@ -35,17 +35,26 @@ static void put_wrapped(c_path *c, const char *line)
     }
 }
 
+// A comment where another stage begins.
+static void put_stage(c_path *c)
+{
+    enum { LONGEST = 400 };
+    MlirStringRef next = c->next_stage;
+    c->next_stage = (MlirStringRef){NULL, 0};
+    if (!next.length || (c->stage.length == next.length && memcmp(c->stage.data, next.data, next.length) == 0))
+        return;
+    c->stage = next;
+    int n = (int)(next.length > LONGEST ? LONGEST : next.length);
+    put_wrapped(c, arena_printf(c->arena, "// %.*s%s", n, next.data, next.length > LONGEST ? " ..." : ""));
+}
+
 void c_line(c_path *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     const char *line = arena_vprintf(c->arena, format, args);
     va_end(args);
-    const char *stage = c->next_stage;
-    if (stage) {
-        c->next_stage = NULL;
-        put_wrapped(c, arena_printf(c->arena, "// %s", stage));
-    }
+    put_stage(c);
     put_wrapped(c, line);
 }
 
@@ -82,6 +91,7 @@ void c_close(c_path *c, int names, int known, const char *line)
     c->names.n = names;
     c->known.n = known;
     c->depth--;
+    c->next_stage = (MlirStringRef){NULL, 0};
     if (line)
         c_line(c, "%s", line);
 }
@@ -109,7 +119,7 @@ static c_text with_flags(c_text t, int n, const c_text *of)
 {
     for (int i = 0; i < n; i++) {
         t.reads |= of[i].reads;
-        t.carried |= of[i].carried;
+        t.variables |= of[i].variables;
     }
     return t;
 }
@@ -173,6 +183,13 @@ static uint64_t hash_of(const char *s)
     return h;
 }
 
+void c_forget(c_path *c, uint64_t variables)
+{
+    for (int i = 0; i < c->known.n; i++)
+        if (c->known.at[i].variables & variables)
+            c->known.at[i] = (c_known){0, 0, "", NULL};
+}
+
 static const char *known_name(const c_path *c, uint64_t hash, const char *key)
 {
     for (int i = c->known.n; i-- > 0;)
@@ -191,24 +208,42 @@ c_text c_place_named(c_path *c, const char *type, c_text text, const char *wish)
     name = c_fresh(c, wish);
     c_line(c, strchr(type, '*') ? "%sconst %s = %s;" : "const %s %s = %s;", type, name, text.text);
     if (!text.reads)
-        VEC_PUSH(c->arena, &c->known, ((c_known){hash, key, name}));
+        VEC_PUSH(c->arena, &c->known, ((c_known){hash, text.variables, key, name}));
     return c_atom(name);
+}
+
+void c_assign(c_path *c, c_text variable, const char *text)
+{
+    c_forget(c, variable.variables);
+    c_line(c, "%s = %s;", variable.text, text);
+}
+
+// A literal, or a name that means the same from here on.
+static bool is_settled(c_text t)
+{
+    return t.constant || (is_name(t.text) && !t.variables);
 }
 
 c_text c_named(c_path *c, MlirValue v, const char *wish)
 {
     c_value *known = c_value_of(c, v);
     c_text t = c_use(c, v);
-    if (t.constant || is_name(t.text))
+    if (is_settled(t))
         return t;
     known->text = c_place_named(c, c_type(c, mlirValueGetType(v)), t, wish);
     return known->text;
+}
+
+c_text c_settled(c_path *c, MlirValue v)
+{
+    c_text t = c_use(c, v);
+    return t.constant || is_name(t.text) ? t : c_place_named(c, c_type(c, mlirValueGetType(v)), t, "x");
 }
 
 void c_define(c_path *c, MlirValue v, c_text text, const char *wish)
 {
     enum { LONGEST = 76 };
     c_value *known = c_value_of(c, v);
-    bool stays = text.constant || is_name(text.text) || (known->folded && strlen(text.text) <= LONGEST);
+    bool stays = is_settled(text) || (known->folded && strlen(text.text) <= LONGEST);
     known->text = stays ? text : c_place_named(c, c_type(c, mlirValueGetType(v)), text, wish);
 }

@@ -49,10 +49,12 @@ void lt_init_accumulators(lower *l)
         if (!lt_is_accumulator(l, number))
             continue;
         scope *s = lt_stage(l, 0);
+        MlirLocation before = lt_stage_start(l, number);
         int n = own_dims(l, s, number, dims);
         MlirValue v = lt_map(l, s, neutral_of(l, equation_of(l, number)), n, dims);
         kept *state = lt_kept(l, lt_own_value(l, number), n, dims, lt_elem(l, equation_of(l, number)->type), KEPT_BY_ROWS);
         lt_buffer(l, s, state, true, v);
+        lt_leave(l, before);
     }
 }
 
@@ -118,7 +120,9 @@ static MlirValue reference(lower *l, scope *s, const group *g, const MlirValue *
 
 static void accumulate(lower *l, scope *s, int equation, bool mask)
 {
+    MlirLocation before = lt_stage_equation(l, equation);
     put_state(l, s, equation, lt_reduction(l, s, equation, state(l, s, equation), mask));
+    lt_leave(l, before);
 }
 
 // acc * c(old, new), 0 where there was no reference yet.
@@ -126,6 +130,7 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
 {
     const program_equation *e = equation_of(l, equation);
     expr_pool *p = l->pool;
+    MlirLocation before = lt_stage_repair(l, equation);
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     expr o = expr_symbol(p, e->type, EXPR_OLD), n = expr_symbol(p, e->type, EXPR_NEW);
     expr acc = expr_symbol(p, e->type, SYMBOL_ACCUMULATOR);
@@ -140,7 +145,9 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
     MlirValue factor = lt_map(l, at, c, rows, row_dims);
     expr by = expr_symbol(p, e->type, SYMBOL_FACTOR);
     override(l, at, by, factor);
-    return lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
+    MlirValue v = lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
+    lt_leave(l, before);
+    return v;
 }
 
 // Moves the reference to what this block asks for and repairs the members. Terms are made with the new one after it.
@@ -212,6 +219,17 @@ static int witness(lower *l, const group *g, expr term)
     return -1;
 }
 
+// The equation of the nest that has this body, or `otherwise`.
+static int equation_of_body(lower *l, expr body, int otherwise)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k];
+        if (equation_of(l, number)->kind == REDUCE_NONE && lt_body(l, number) == body)
+            return number;
+    }
+    return otherwise;
+}
+
 static bool same_domains(lower *l, const group *g)
 {
     for (int k = 0; k < g->member_count; k++)
@@ -233,18 +251,23 @@ static MlirValue out_of_range(lower *l, scope *s, int equation, MlirValue sum)
 {
     expr_type t = equation_of(l, equation)->type;
     int dims[64];
+    MlirLocation before = lt_stage_probe(l, equation, "has left the range in which the maximum may stay");
     int n = own_dims(l, s, equation, dims);
     expr x = expr_symbol(l->pool, t, SYMBOL_PROBE);
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     override(l, at, x, sum);
     expr safe = expr_apply2(l->pool, EF_LT, x, expr_float(l->pool, t, sum_limit(t)));
-    return any(l, s, n, dims, lt_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
+    MlirValue out = any(l, s, n, dims, lt_map(l, at, expr_apply1(l->pool, EF_NOT, safe), n, dims));
+    lt_leave(l, before);
+    return out;
 }
 
 // Makes the term in its buffer; from here on the scope reads it there, so that it is written once.
-static void keep_term(lower *l, scope *s, const kept *p, expr term)
+static void keep_term(lower *l, scope *s, const kept *p, expr term, int equation)
 {
+    MlirLocation before = lt_stage_equation(l, equation);
     lt_buffer(l, s, p, true, lt_tile(l, s, term));
+    lt_leave(l, before);
     s->tiles.n = 0;
     made m = {term, lt_buffer(l, s, p, false, (MlirValue){NULL})};
     VEC_PUSH(l->arena, &s->tiles, m);
@@ -257,6 +280,7 @@ static MlirValue without_reference(lower *l, scope *s, const group *g)
     for (int k = 0; k < g->maxima_count; k++) {
         const program_equation *e = equation_of(l, g->maxima[k]);
         int dims[64];
+        MlirLocation before = lt_stage_probe(l, g->maxima[k], "has no value in some row");
         int n = own_dims(l, s, g->maxima[k], dims);
         expr x = expr_symbol(l->pool, e->type, SYMBOL_PROBE);
         scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
@@ -264,17 +288,19 @@ static MlirValue without_reference(lower *l, scope *s, const group *g)
         expr none = expr_apply2(l->pool, EF_EQ, x, expr_float(l->pool, e->type, neutral(e->kind)));
         MlirValue here = any(l, s, n, dims, lt_map(l, at, none, n, dims));
         found = found.ptr ? op_binary(&l->o, s->block, "arith.ori", found, here) : here;
+        lt_leave(l, before);
     }
     return found;
 }
 
 // The block with the reference as it is: terms to p, their sum to `summed`. Returns whether that left the safe range.
-static MlirValue attempt_block(lower *l, scope *s, const group *g, expr term, const kept *p, int sum, const kept *summed, bool mask)
+static MlirValue attempt_block(lower *l, scope *s, const group *g, expr term, int named, const kept *p, int sum,
+                               const kept *summed, bool mask)
 {
     scope *fast = scope_open(l, SCOPE_BRANCH, s, s->block);
     fast->unguarded = true;
     override(l, fast, lt_own_value(l, g->reference), reference(l, s, g, NULL));
-    keep_term(l, fast, p, term);
+    keep_term(l, fast, p, term, named);
     MlirValue after = lt_reduction(l, fast, sum, state(l, s, sum), mask);
     lt_buffer(l, s, summed, true, after);
     return out_of_range(l, s, sum, lt_buffer(l, s, summed, false, (MlirValue){NULL}));
@@ -292,15 +318,20 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     expr y = lt_own_value(l, g->reference);
     int dims[64];
     int n = scope_dims(l, s, term, dims);
+    int named = equation_of_body(l, term, sum);
+    MlirLocation before = lt_stage_equation(l, named);
     kept *p = lt_kept(l, 0, n, dims, lt_elem(l, expr_get(l->pool, term)->type), KEPT_ONCE);
+    lt_leave(l, before);
 
     int sum_dims[64];
     int sum_count = own_dims(l, s, sum, sum_dims);
+    before = lt_stage_probe(l, sum, "of the block as it is");
     kept *summed = lt_kept(l, 0, sum_count, sum_dims, lt_elem(l, equation_of(l, sum)->type), KEPT_ONCE);
+    lt_leave(l, before);
     MlirBlock tried[2], branch[2];
     MlirOperation attempt = op_if_value(&l->o, without_reference(l, s, g), l->o.i1, tried);
     op_yield(&l->o, tried[0], op_bool(&l->o, tried[0], true));
-    op_yield(&l->o, tried[1], attempt_block(l, scope_open(l, SCOPE_BRANCH, s, tried[1]), g, term, p, sum, summed, mask));
+    op_yield(&l->o, tried[1], attempt_block(l, scope_open(l, SCOPE_BRANCH, s, tried[1]), g, term, named, p, sum, summed, mask));
     op_place(s->block, attempt);
     MlirOperation redo = op_if(&l->o, mlirOperationGetResult(attempt, 0), true, branch);
 
@@ -309,7 +340,7 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
     move_reference(l, slow, g, mask, &moved);
     override(l, with, y, moved);
-    keep_term(l, with, p, term);
+    keep_term(l, with, p, term, named);
     accumulate(l, with, sum, mask);
     op_end(&l->o, branch[0]);
     scope *ok = scope_open(l, SCOPE_BRANCH, s, branch[1]);

@@ -153,6 +153,7 @@ MlirValue lt_load(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
     bool argument = n->kind == EX_READ;
+    MlirLocation before = lt_stage_load(l, e);
     int dims[64];
     access a = {.l = l, .s = s, .dims = dims};
     a.n = scope_dims(l, s, e, dims);
@@ -180,6 +181,7 @@ MlirValue lt_load(lower *l, scope *s, expr e)
     if (argument && program_has_index(l->program->schedule.pack.at, l->program->schedule.pack.n, n->id))
         attrs[attr_count++] = (op_attr){"pack", mlirUnitAttrGet(l->o.context)};
     MlirOperation op = op_make_regions(&l->o, s->block, "tile.load", 1, &t, count, operands, attr_count, attrs, 1, &a.body);
+    lt_leave(l, before);
     return mlirOperationGetResult(op, 0);
 }
 

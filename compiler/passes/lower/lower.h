@@ -68,6 +68,7 @@ typedef struct lower {
     MlirValue row_blocks;         // dim of the row blocks that an item has at most (inner points included)
     MlirValue key_blocks;         // dim of the key blocks that a row has at most
     expr domain;                  // under which the value under construction is asked for
+    expr_names names;             // of the program
 } lower;
 
 // ---- scope.c --------------------------------------------------------------------------------------------------------
@@ -88,6 +89,26 @@ bool scope_decides(lower *l, const scope *s, expr e);
 bool lt_uses(lower *l, expr e, int equation);
 MlirType lt_tile_type(lower *l, const scope *s, int n, const int *indices, MlirType elem);
 MlirType lt_elem(lower *l, expr_type t);
+
+// ---- stages.c -------------------------------------------------------------------------------------------------------
+// What is made from here on is for this: the nest, an equation, its first value, its repair, a question about it, a read or value
+// of another nest, a value in a buffer (0: what it is made for now), a result, a mask, the item, a loop, the tests of a
+// block. Returns what lt_leave goes back to.
+MlirLocation lt_stage_equation(lower *l, int equation);
+MlirLocation lt_stage_start(lower *l, int equation);
+MlirLocation lt_stage_repair(lower *l, int equation);
+MlirLocation lt_stage_probe(lower *l, int equation, const char *what);
+MlirLocation lt_stage_load(lower *l, expr e);
+MlirLocation lt_stage_kept(lower *l, expr key);
+MlirLocation lt_stage_store(lower *l, int equation);
+MlirLocation lt_stage_mask(lower *l, expr domain);
+MlirLocation lt_stage_nest(lower *l);
+MlirLocation lt_stage_item(lower *l);
+MlirLocation lt_stage_loop(lower *l, const program_loop *loop);
+MlirLocation lt_stage_blocks(lower *l);
+void lt_leave(lower *l, MlirLocation before);
+// Calls a value by the name of an index and `what`. It must come from an operation that was made for it alone.
+void lt_name(lower *l, MlirValue v, int index, const char *what);
 
 // ---- scalar.c -------------------------------------------------------------------------------------------------------
 // A scalar without tile dims, in its own type (i64, i1, f32, f64).

@@ -37,10 +37,16 @@ static const program_loop *row_loop(const lower *l)
     return NULL;
 }
 
-static scope *open_loop(lower *l, scope *outer, MlirValue lo, MlirValue hi, MlirValue step, MlirValue *out_iv)
+// loop: NULL for the one row of a nest without rows.
+static scope *open_loop(lower *l, scope *outer, const program_loop *of, MlirValue lo, MlirValue hi, MlirValue step,
+                        MlirValue *out_iv)
 {
     MlirBlock body;
+    MlirLocation before = of ? lt_stage_loop(l, of) : l->o.at;
     MlirOperation loop = op_for(&l->o, lo, hi, step, out_iv, &body);
+    lt_leave(l, before);
+    if (of)
+        lt_name(l, *out_iv, of->index, "");
     VEC_PUSH(l->arena, &outer->pending, loop);
     return scope_open(l, SCOPE_ROW, outer, body);
 }
@@ -56,7 +62,7 @@ scope *lt_open_rows(lower *l, scope *outer)
             continue;
         MlirValue iv, lo = range_lo(l, s, p->index), hi = range_hi(l, s, p->index);
         MlirValue count = op_binary(&l->o, s->block, "arith.subi", hi, lo);
-        s = open_loop(l, s, lo, hi, one, &iv);
+        s = open_loop(l, s, p, lo, hi, one, &iv);
         scope_bind_point(l, s, p->index, iv);
         number = op_binary(&l->o, s->block, "arith.muli", number, count);
         number = op_binary(&l->o, s->block, "arith.addi", number, op_binary(&l->o, s->block, "arith.subi", iv, lo));
@@ -65,16 +71,18 @@ scope *lt_open_rows(lower *l, scope *outer)
     if (!row) {
         MlirValue iv;
         if (s == outer)
-            s = open_loop(l, s, zero, one, one, &iv);
+            s = open_loop(l, s, NULL, zero, one, one, &iv);
         s->row_number = number;
         return s;
     }
     MlirValue iv, lo = range_lo(l, s, row->index), hi = range_hi(l, s, row->index);
     MlirValue step = op_index(&l->o, s->block, row->block);
     MlirValue blocks = ceil_div(l, s->block, non_negative(l, s->block, op_binary(&l->o, s->block, "arith.subi", hi, lo)), row->block);
-    s = open_loop(l, s, lo, hi, step, &iv);
+    s = open_loop(l, s, row, lo, hi, step, &iv);
     MlirValue left = op_binary(&l->o, s->block, "arith.subi", hi, iv);
-    scope_bind_dim(l, s, row->index, iv, op_binary(&l->o, s->block, "arith.minsi", left, step), row->block, (MlirValue){NULL});
+    MlirValue rows = op_binary(&l->o, s->block, "arith.minsi", left, step);
+    lt_name(l, rows, row->index, "_count");
+    scope_bind_dim(l, s, row->index, iv, rows, row->block, (MlirValue){NULL});
     MlirValue here = op_binary(&l->o, s->block, "arith.divui", op_binary(&l->o, s->block, "arith.subi", iv, lo), step);
     s->row_number = op_binary(&l->o, s->block, "arith.addi", op_binary(&l->o, s->block, "arith.muli", number, blocks), here);
     return s;
@@ -133,7 +141,9 @@ kept *lt_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept
         sizes[k] = dim_max(l, dims[k]);
     MlirType t = bridge_buf_type(l->o.context, count, names, sizes, elem);
     kept fresh = {.key = key, .form = form};
+    MlirLocation before = lt_stage_kept(l, key);
     fresh.buf = op_make(&l->o, l->item->block, "tile.alloc", t, count, dims, 0, NULL);
+    lt_leave(l, before);
     fresh.tile = bridge_tile_type(l->o.context, count - lead, names + lead, sizes + lead, elem);
     VEC_PUSH(l->arena, &l->buffers, fresh);
     return &l->buffers.at[l->buffers.n - 1];
@@ -153,7 +163,9 @@ void lt_store_result(lower *l, scope *s, int equation)
             own[k] = expr_index(l->pool, e->own[k]);
         lt_temp_order(l, equation, own, at);
         MlirValue v = lt_map(l, s, value, n, dims);
+        MlirLocation before = lt_stage_store(l, equation);
         lt_store(l, s, v, n, dims, l->temp[equation], e->type == TY_BOOL ? ELEM_BOOL : ELEM_NONE, e->own_count ? e->own_count : 1, at, NULL);
+        lt_leave(l, before);
     }
     if (e->result < 0)
         return;
@@ -163,8 +175,12 @@ void lt_store_result(lower *l, scope *s, int equation)
     expr at[64];
     for (int k = 0; k < e->result_rank; k++)
         at[k] = expr_index(l->pool, e->result_own[k]);
+    MlirLocation before = lt_stage_equation(l, equation);
     MlirValue v = lt_map(l, s, value, n, dims);
+    lt_leave(l, before);
+    before = lt_stage_store(l, equation);
     lt_store(l, s, v, n, dims, l->param[e->result], p->elem, e->result_rank, at, p->dims);
+    lt_leave(l, before);
 }
 
 static bool owns_swept(const lower *l, const program_equation *e)
@@ -227,6 +243,7 @@ static void bind_group(lower *l, scope *s, const program_loop *p, MlirValue from
     MlirValue end = op_binary(&l->o, s->block, "arith.addi", from, op_index(&l->o, s->block, p->block));
     l->from[p->index] = from;
     l->end[p->index] = op_binary(&l->o, s->block, "arith.minsi", end, hi);
+    lt_name(l, l->end[p->index], p->index, "_end");
 }
 
 // The item's number, innermost loop last; groups of rows from the last to the first, so that long causal rows come first.
@@ -241,7 +258,9 @@ static void decode(lower *l, scope *s, MlirValue item)
         item = op_binary(&l->o, s->block, "arith.divui", item, n);
         MlirValue lo = lt_index(l, s, l->program->indices.at[p->index].lo);
         if (p->kind != LOOP_GROUP) {
-            scope_bind_point(l, s, p->index, op_binary(&l->o, s->block, "arith.addi", lo, at));
+            at = op_binary(&l->o, s->block, "arith.addi", lo, at);
+            lt_name(l, at, p->index, "");
+            scope_bind_point(l, s, p->index, at);
             continue;
         }
         if (program_groups_from_end(l->program, l->nest, p)) {
@@ -250,7 +269,9 @@ static void decode(lower *l, scope *s, MlirValue item)
         }
         at = op_binary(&l->o, s->block, "arith.subi", op_binary(&l->o, s->block, "arith.subi", n, op_index(&l->o, s->block, 1)), at);
         MlirValue offset = op_binary(&l->o, s->block, "arith.muli", at, op_index(&l->o, s->block, p->block));
-        bind_group(l, s, p, op_binary(&l->o, s->block, "arith.addi", lo, offset));
+        MlirValue from = op_binary(&l->o, s->block, "arith.addi", lo, offset);
+        lt_name(l, from, p->index, "_begin");
+        bind_group(l, s, p, from);
     }
 }
 
@@ -266,7 +287,10 @@ static int open_sequential(lower *l, scope *s, enclosing *out)
         MlirValue iv, lo = lt_index(l, s, l->program->indices.at[p->index].lo);
         MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
         enclosing e = {.around = s->block};
+        MlirLocation before = lt_stage_loop(l, p);
         e.loop = op_for(&l->o, lo, hi, op_index(&l->o, s->block, p->kind == LOOP_GROUP ? p->block : 1), &iv, &e.body);
+        lt_leave(l, before);
+        lt_name(l, iv, p->index, "");
         out[n++] = e;
         s->block = e.body;
         if (p->kind == LOOP_GROUP)
@@ -381,7 +405,9 @@ void lt_nest_body(lower *l, MlirBlock function, MlirValue item)
 {
     enclosing around[64];
     l->item = scope_open(l, SCOPE_ITEM, NULL, function);
+    MlirLocation before = lt_stage_item(l);
     decode(l, l->item, item);
+    lt_leave(l, before);
     int loops = open_sequential(l, l->item, around);
     bind_whole_groups(l);
     bind_private(l);

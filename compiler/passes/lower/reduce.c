@@ -173,8 +173,12 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
     l->domain = expr_and(l->pool, e->domain, e->demand);
     reduction r = describe(l, s, e);
     r.init = init;
-    if (mask && e->domain)
+    if (mask && e->domain) {
+        MlirLocation outer = lt_stage_mask(l, e->domain);
         r.mask = lt_tile(l, s, e->domain);
+        lt_leave(l, outer);
+    }
+    MlirLocation outer = lt_stage_equation(l, equation);
     terms t = lt_terms(l, e, lt_body(l, equation));
     MlirValue v;
     if (t.b) {
@@ -189,5 +193,6 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
         v = reduce(&r, whole_tile(&r, t.a));
     }
     l->domain = before;
+    lt_leave(l, outer);
     return v;
 }

@@ -149,8 +149,11 @@ static void make_masks(lower *l, scope *s, int sweep)
 {
     for (int k = 0; k < l->nest->equation_count; k++) {
         const program_equation *e = &l->program->equations.at[l->nest->equations[k]];
-        if (lt_accumulates(l, l->nest->equations[k], sweep) && e->domain && !expr_any(l->pool, e->domain, reads_elements, NULL))
-            lt_tile(l, s, e->domain);
+        if (!lt_accumulates(l, l->nest->equations[k], sweep) || !e->domain || expr_any(l->pool, e->domain, reads_elements, NULL))
+            continue;
+        MlirLocation before = lt_stage_mask(l, e->domain);
+        lt_tile(l, s, e->domain);
+        lt_leave(l, before);
     }
 }
 
@@ -164,6 +167,7 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
     const binding *keys = scope_find(s, loop->index);
     const binding *rows = l->row >= 0 ? scope_find(s, l->row) : NULL;
     MlirValue first = {NULL}, last = {NULL};
+    MlirLocation before = lt_stage_blocks(l);
     if (rows)
         first = rows->from, last = last_row(l, s, rows);
     block_test here = test_block(l, s, loop, keys, first, last);
@@ -178,6 +182,7 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
         at = scope_open(l, SCOPE_BRANCH, s, visited[0]);
     }
     MlirOperation if_full = op_if(&l->o, here.full, true, kind);
+    lt_leave(l, before);
     scope *full = scope_open(l, SCOPE_BRANCH, at, kind[0]);
     lt_block(l, full, sweep, false);
     op_end(&l->o, kind[0]);
@@ -203,8 +208,11 @@ static scope *open_points(lower *l, scope *outer)
             continue;
         MlirBlock body;
         MlirValue iv, lo = lt_index(l, outer, l->program->indices.at[p->index].lo);
+        MlirLocation before = lt_stage_loop(l, p);
         MlirOperation loop = op_for(&l->o, lo, lt_index(l, outer, l->program->indices.at[p->index].hi),
                                     op_index(&l->o, outer->block, 1), &iv, &body);
+        lt_leave(l, before);
+        lt_name(l, iv, p->index, "");
         VEC_PUSH(l->arena, &outer->pending, loop);
         outer = scope_open(l, SCOPE_SWEEP, outer, body);
         scope_bind_point(l, outer, p->index, iv);
@@ -259,14 +267,19 @@ static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirVa
         begin = grid_begin(l, r, loop, &v, step, &end);
     else
         begin = v.lo, end = v.hi;
+    MlirLocation before = lt_stage_loop(l, loop);
     MlirOperation over = op_for(&l->o, begin, end, step, &j0, &keys);
+    lt_leave(l, before);
+    lt_name(l, j0, loop->index, "");
     VEC_PUSH(l->arena, &r->pending, over);
     scope *s = scope_open(l, SCOPE_SWEEP, r, keys);
     MlirValue from = cut ? op_binary(&l->o, keys, "arith.maxsi", j0, v.lo) : j0, room = step;
     if (cut)
         room = op_binary(&l->o, keys, "arith.subi", op_binary(&l->o, keys, "arith.addi", j0, step), from);
     MlirValue left = op_binary(&l->o, keys, "arith.subi", end, from);
-    scope_bind_dim(l, s, loop->index, from, op_binary(&l->o, keys, "arith.minsi", left, room), loop->block, (MlirValue){NULL});
+    MlirValue count = op_binary(&l->o, keys, "arith.minsi", left, room);
+    lt_name(l, count, loop->index, "_count");
+    scope_bind_dim(l, s, loop->index, from, count, loop->block, (MlirValue){NULL});
     s->sweep_number = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, begin), step);
     return s;
 }

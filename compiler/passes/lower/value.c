@@ -386,9 +386,11 @@ MlirValue lt_tile(lower *l, scope *s, expr e)
         return lt_buffer(l, scope_for(l, s, e), lt_find_kept(l, e), false, (MlirValue){NULL});
     if (own && l->program->equations.at[n->id].kind == REDUCE_NONE) {
         expr before = l->domain;
+        MlirLocation outer = lt_stage_equation(l, n->id);
         l->domain = expr_and(l->pool, l->program->equations.at[n->id].domain, l->program->equations.at[n->id].demand);
         MlirValue v = lt_tile(l, s, lt_body(l, n->id));
         l->domain = before;
+        lt_leave(l, outer);
         return v;
     }
     scope *at = scope_for(l, s, e);
