@@ -211,7 +211,7 @@ static void intervals(void **state)
     bounds_interval(p, op(EF_MIN, tab(0, B), J), &min, &max);
     assert_int_equal(min, 0);
     assert_int_equal(max, op(EF_SUB, M, num(1)));
-    bounds_interval(p, op(EF_MUL, J, op(EF_SUB, I, num(1))), &min, &max);
+    bounds_interval(p, op(EF_MUL, op(EF_SUB, J, num(1)), op(EF_SUB, I, num(1))), &min, &max);   // two unknown signs
     assert_int_equal(min, 0);
 }
 
