@@ -108,6 +108,8 @@ expr expr_substitute_indices(expr_pool *p, expr e, int n, const int *ids, const 
 // Does e read this index / this equation's value / satisfy the test anywhere?
 bool expr_uses_index(const expr_pool *p, expr e, int index);
 bool expr_uses_value(const expr_pool *p, expr e, int equation);
+// Nodes of e written out as a tree, in which what is shared counts each time; 2^30 for more.
+int64_t expr_tree_size(const expr_pool *p, expr e);
 bool expr_any(const expr_pool *p, expr e, bool (*test)(const expr_node *n, void *user), void *user);
 
 // Text, as in the language where it can be said there. names may be NULL (then i0, n0, t0, v0).

@@ -1,13 +1,26 @@
 // expr_rewrite.c: walks over expressions. Operands have smaller ids than their users, so one pass downwards finds what
 // is reachable and one pass upwards rebuilds it, without recursion whatever the depth.
 #include "expr_internal.h"
+#include <string.h>
+
+// The largest x <= from that is marked, 0 when none is. Eight marks at a time: an expression reaches few of a pool.
+static expr next_seen(const uint8_t *seen, expr from)
+{
+    uint64_t eight;
+    for (; from >= 8; from -= 8) {
+        memcpy(&eight, seen + from - 7, sizeof eight);
+        if (eight)
+            break;
+    }
+    while (from && !seen[from])
+        from--;
+    return from;
+}
 
 void expr_reach(const expr_pool *p, expr e, uint8_t *seen)
 {
     seen[e] = 1;
-    for (expr x = e; x; x--) {
-        if (!seen[x])
-            continue;
+    for (expr x = e; x; x = next_seen(seen, x - 1)) {
         const expr_node *n = expr_get(p, x);
         for (int k = 0; k < n->arg_count; k++)
             seen[n->args[k]] = 1;
@@ -31,6 +44,25 @@ expr expr_rebuild(expr_pool *p, expr e, const expr *image)
                                         : expr_apply_typed(p, n->type, n->fn, n->arg_count, args);
     expr_scratch_give(p, args);
     return made;
+}
+
+int64_t expr_tree_size(const expr_pool *p, expr e)
+{
+    enum { MOST = 1 << 30 };
+    uint8_t *seen = expr_scratch_take(p, (size_t)e + 1);
+    int64_t *size = expr_scratch_take(p, sizeof *size * ((size_t)e + 1));
+    expr_reach(p, e, seen);
+    for (expr x = 1; x <= e; x++) {
+        const expr_node *n = seen[x] ? expr_get(p, x) : NULL;
+        size[x] = 1;
+        for (int k = 0; n && k < n->arg_count; k++)
+            size[x] += size[n->args[k]];
+        size[x] = size[x] > MOST ? MOST : size[x];
+    }
+    int64_t whole = e ? size[e] : 0;
+    expr_scratch_give(p, size);
+    expr_scratch_give(p, seen);
+    return whole;
 }
 
 expr expr_rewrite(expr_pool *p, expr e, expr_rewrite_fn fn, void *user)
@@ -93,8 +125,8 @@ bool expr_any(const expr_pool *p, expr e, bool (*test)(const expr_node *n, void 
     uint8_t *seen = expr_scratch_take(p, (size_t)e + 1);
     expr_reach(p, e, seen);
     bool found = false;
-    for (expr x = e; x && !found; x--)
-        found = seen[x] && test(expr_get(p, x), user);
+    for (expr x = e; x && !found; x = next_seen(seen, x - 1))
+        found = test(expr_get(p, x), user);
     expr_scratch_give(p, seen);
     return found;
 }

@@ -164,7 +164,7 @@ bool workload_read(workload *w, const char *name, const char *value)
     npy_array array;
     const char *error = npy_read(w->arena, value, p->elem, &array);
     if (error)
-        return FAIL(w, file_read, "%s: %s", value, error);
+        return FAIL(w, file_read, "%s", error);
     if (array.rank != p->rank)
         return FAIL(w, array_fit, "%s has %d axes, but %s has %d", value, array.rank, name, p->rank);
     w->tensors[param].data = array.data;

@@ -39,14 +39,39 @@ static bool note_value(void *user, const expr_node *v)
 
 static bool is_value(const expr_node *n, void *user) { return n->kind == EX_VALUE; }
 
-static bool should_inline(const program *p, int number)
+// Which equations read which: [reader][number].
+typedef struct readers { program *p; bool **reads; int of; } readers;
+
+static bool note_reader(void *user, const expr_node *v)
 {
+    readers *r = user;
+    r->reads[r->of][v->id] = true;
+    return false;
+}
+
+static readers readers_of(program *p)
+{
+    readers r = {p, ARENA_ARRAY(p->arena, bool *, p->equations.n + 1), 0};
+    for (; r.of < p->equations.n; r.of++) {
+        r.reads[r.of] = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
+        nest_each_value(p, r.of, note_reader, &r);
+    }
+    return r;
+}
+
+// A body that stands in several places of another doubles it each time: past a size it is a value of its own.
+static bool should_inline(const readers *all, int number)
+{
+    enum { LARGEST = 512 };
+    const program *p = all->p;
     const program_equation *e = &p->equations.at[number];
-    if (e->kind != REDUCE_NONE || e->result >= 0)
+    if (e->kind != REDUCE_NONE || e->result >= 0 || expr_tree_size(p->pool, e->body) > LARGEST)
         return false;
     reads r = {.number = number, .p = p};
     int readers = 0;
     for (int k = number + 1; k < p->equations.n; k++) {
+        if (!all->reads[k][number])
+            continue;
         int before = r.count;
         nest_each_value(p, k, note_value, &r);
         readers += r.count > before;
@@ -74,12 +99,17 @@ static expr inline_value(void *user, expr_pool *pool, expr e)
 
 static void inline_pointwise(program *p)
 {
+    readers all = readers_of(p);
     for (int k = 0; k < p->equations.n; k++) {
-        if (!should_inline(p, k))
+        if (!should_inline(&all, k))
             continue;
         inlining w = {p, k};
         for (int q = k + 1; q < p->equations.n; q++) {
             program_equation *e = &p->equations.at[q];
+            if (!all.reads[q][k] && !(e->demand && expr_uses_value(p->pool, e->demand, k)))
+                continue;
+            for (int x = 0; x < k; x++)
+                all.reads[q][x] = all.reads[q][x] || all.reads[k][x];
             e->body = expr_rewrite(p->pool, e->body, inline_value, &w);
             if (e->domain)
                 e->domain = expr_rewrite(p->pool, e->domain, inline_value, &w);
@@ -340,8 +370,21 @@ static void check_fused(fusing *f, int list)
                    "%s cannot be fused with the others: %s", p->equations.at[asked->equation].name, fault_of(f));
 }
 
+// Every equation is compared with every other, in each nest that it might join.
+static bool fits(program *p)
+{
+    enum { MOST = 1000 };
+    if (p->equations.n <= MOST)
+        return true;
+    program_report(p, DIAG_too_many_equations, p->equations.at[MOST].at, "make several kernels of it",
+                   "kernel %s has %d equations, but %d are the most", p->name, p->equations.n, MOST);
+    return false;
+}
+
 void fuse_operators(program *p)
 {
+    if (!fits(p))
+        return;
     inline_pointwise(p);
     fusing f = {.p = p, .feature = nest_features(p)};
     f.live = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);

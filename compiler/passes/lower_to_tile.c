@@ -256,6 +256,7 @@ static void reset(module_lowering *m, const program_nest *n)
     l->names = program_names(p);
     l->in_nest = members(p, n);
     l->body = ARENA_ARRAY(p->arena, expr, p->equations.n + 1);
+    l->cheap = ARENA_ARRAY(p->arena, signed char, p->equations.n + 1);
     l->from = ARENA_ARRAY(p->arena, MlirValue, p->indices.n + 1);
     l->end = ARENA_ARRAY(p->arena, MlirValue, p->indices.n + 1);
     l->buffers.n = 0;

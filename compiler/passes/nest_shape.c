@@ -8,31 +8,19 @@
 #include "nest_shape.h"
 #include <string.h>
 
+typedef struct value_walk { nest_value_fn fn; void *user; } value_walk;
+
+static bool visit_value(const expr_node *n, void *user)
+{
+    const value_walk *w = user;
+    return n->kind == EX_VALUE && w->fn(w->user, n);
+}
+
 bool nest_each_value(const program *p, int equation, nest_value_fn fn, void *user)
 {
-    struct walk { nest_value_fn fn; void *user; } w = {fn, user};
     const program_equation *e = &p->equations.at[equation];
-    expr roots[2] = {e->body, e->domain};
-    for (int k = 0; k < 2; k++) {
-        if (!roots[k])
-            continue;
-        expr stack[512];
-        int n = 0;
-        bool *seen = arena_alloc(p->arena, (size_t)expr_count(p->pool) + 1);
-        stack[n++] = roots[k];
-        while (n) {
-            expr x = stack[--n];
-            if (seen[x])
-                continue;
-            seen[x] = true;
-            const expr_node *node = expr_get(p->pool, x);
-            if (node->kind == EX_VALUE && w.fn(w.user, node))
-                return true;
-            for (int a = 0; a < node->arg_count && n < 512; a++)
-                stack[n++] = node->args[a];
-        }
-    }
-    return false;
+    value_walk w = {fn, user};
+    return expr_any(p->pool, e->body, visit_value, &w) || expr_any(p->pool, e->domain, visit_value, &w);
 }
 
 typedef struct feature_walk { const program *p; bool *other, *last; } feature_walk;

@@ -221,7 +221,7 @@ const char *npy_parse(arena *a, const void *bytes, size_t size, elem_type as, np
 const char *npy_read(arena *a, const char *path, elem_type as, npy_array *out)
 {
     source s;
-    int error = source_read(a, path, &s);
+    int error = source_read_marked(a, path, "\x93NUMPY", &s);
     if (error)
         return arena_printf(a, "%s: %s", path, strerror(error));
     const char *wrong = npy_parse(a, s.text, s.size, as, out);

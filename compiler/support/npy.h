@@ -22,7 +22,7 @@ typedef struct npy_array {
 } npy_array;
 
 // Reads a file, or its bytes (the data is copied, so it is aligned). `as` is the element type wanted; ELEM_NONE takes
-// the file's own. Returns NULL, or a message. Any bytes are allowed.
+// the file's own. Returns NULL, or a message, which begins with the path when a file was asked for. Any bytes are allowed.
 const char *npy_read(arena *a, const char *path, elem_type as, npy_array *out);
 const char *npy_parse(arena *a, const void *bytes, size_t size, elem_type as, npy_array *out);
 

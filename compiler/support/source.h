@@ -16,6 +16,9 @@ typedef struct source {
 typedef struct line_column { int line, column; } line_column;   // both from 1; column counts bytes
 
 line_column source_position(const source *s, uint32_t offset);
-// Reads a file into the arena. 0 on success, else errno.
+// Reads a text into the arena. 0 on success, else errno: EFBIG for more bytes than SOURCE_MOST.
+enum { SOURCE_MOST = 16 << 20 };
 int source_read(arena *a, const char *path, source *out_source);
+// The same for a file of any size that begins with the bytes of `magic`; of another only its beginning is read.
+int source_read_marked(arena *a, const char *path, const char *magic, source *out_source);
 #endif

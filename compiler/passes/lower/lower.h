@@ -57,6 +57,7 @@ typedef struct lower {
     MlirValue *size;
     bool *in_nest;                // equation is a member
     bool *stored;                 // equation is kept between nests (of all nests)
+    signed char *cheap;           // by equation: 1: lt_is_cheap, -1: not, 0: not asked yet
     expr *body;                   // bodies with cheap values inlined and exponentials in base 2; 0: not yet
     int row, swept[8], swept_count;
     scope *item;

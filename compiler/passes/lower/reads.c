@@ -8,10 +8,13 @@
 #include "lower.h"
 #include "reads.h"
 
+typedef struct visited { expr e, condition; } visited;
+
 typedef struct walk {
     program *program;
-    bool *seen;
     read_checks *out;
+    visited *table;               // what was looked at under which condition: a hash table of a power of two of slots
+    uint32_t slots, used;
 } walk;
 
 static expr negation(expr_pool *p, expr e) { return expr_apply1(p, EF_NOT, e); }
@@ -83,9 +86,42 @@ static void look_at_read(walk *w, const expr_node *n, expr condition)
     }
 }
 
+static visited *slot_of(const walk *w, visited v)
+{
+    uint32_t at = ((uint32_t)v.e * 2654435761u ^ (uint32_t)v.condition * 2246822519u) & (w->slots - 1);
+    while (w->table[at].e && (w->table[at].e != v.e || w->table[at].condition != v.condition))
+        at = (at + 1) & (w->slots - 1);
+    return &w->table[at];
+}
+
+static void grow(walk *w)
+{
+    walk old = *w;
+    w->slots = old.slots ? 2 * old.slots : 256;
+    w->table = ARENA_ARRAY(w->program->arena, visited, w->slots);
+    for (uint32_t k = 0; k < old.slots; k++)
+        if (old.table[k].e)
+            *slot_of(w, old.table[k]) = old.table[k];
+}
+
+// False when it was there before.
+static bool is_new(walk *w, expr e, expr condition)
+{
+    if (2 * w->used >= w->slots)
+        grow(w);
+    visited *slot = slot_of(w, (visited){e, condition});
+    if (slot->e)
+        return false;
+    *slot = (visited){e, condition};
+    w->used++;
+    return true;
+}
+
 static void visit(walk *w, expr e, expr condition)
 {
     expr_pool *p = w->program->pool;
+    if (!is_new(w, e, condition))
+        return;
     const expr_node *n = expr_get(p, e);
     if (n->kind == EX_READ)
         look_at_read(w, n, condition);

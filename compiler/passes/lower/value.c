@@ -56,11 +56,16 @@ static bool is_heavy(lower *l, expr e)
     return heavy;
 }
 
-// Cheap values are computed where they are used; heavy ones once.
+// Cheap values are computed where they are used; heavy and long ones once.
 bool lt_is_cheap(lower *l, int equation)
 {
+    enum { LONGEST = 512 };
     const program_equation *e = &l->program->equations.at[equation];
-    return l->in_nest[equation] && e->kind == REDUCE_NONE && !is_heavy(l, lt_body(l, equation));
+    if (!l->in_nest[equation] || e->kind != REDUCE_NONE)
+        return false;
+    if (!l->cheap[equation])
+        l->cheap[equation] = expr_tree_size(l->pool, lt_body(l, equation)) > LONGEST || is_heavy(l, lt_body(l, equation)) ? -1 : 1;
+    return l->cheap[equation] > 0;
 }
 
 static expr inline_cheap(void *user, expr_pool *p, expr e)
