@@ -370,8 +370,10 @@ static void check_fused(fusing *f, int list)
                    "%s cannot be fused with the others: %s", p->equations.at[asked->equation].name, fault_of(f));
 }
 
+// ---- what is too large ----------------------------------------------------------------------------------------------
+
 // Every equation is compared with every other, in each nest that it might join.
-static bool fits(program *p)
+static bool has_few_equations(program *p)
 {
     enum { MOST = 1000 };
     if (p->equations.n <= MOST)
@@ -381,9 +383,37 @@ static bool fits(program *p)
     return false;
 }
 
+// Tiles have a dim for each index, memory between nests one for each of an equation's own.
+static bool has_few_indices(program *p)
+{
+    enum { MOST_OWN = 8, MOST_REDUCED = 8, MOST = 12 };
+    const char *hint = "reduce in two steps, over some indices each";
+    if (p->indices.n > NEST_MAX_INDICES) {
+        program_report(p, DIAG_too_many_indices, (span){0, 0}, "use an index in several equations",
+                       "kernel %s has %d indices, but %d are the most", p->name, p->indices.n, NEST_MAX_INDICES);
+        return false;
+    }
+    for (int k = 0; k < p->equations.n; k++) {
+        const program_equation *e = &p->equations.at[k];
+        if (e->own_count > MOST_OWN)
+            program_report(p, DIAG_too_many_indices, e->at, hint, "%s needs a value for each of %d indices, but %d are the most",
+                           e->name, e->own_count, MOST_OWN);
+        else if (e->reduced_count > MOST_REDUCED)
+            program_report(p, DIAG_too_many_indices, e->at, hint, "%s reduces over %d indices, but %d are the most", e->name,
+                           e->reduced_count, MOST_REDUCED);
+        else if (e->own_count + e->reduced_count > MOST)
+            program_report(p, DIAG_too_many_indices, e->at, hint, "%s runs over %d indices, but %d are the most", e->name,
+                           e->own_count + e->reduced_count, MOST);
+        else
+            continue;
+        return false;
+    }
+    return true;
+}
+
 void fuse_operators(program *p)
 {
-    if (!fits(p))
+    if (!has_few_equations(p) || !has_few_indices(p))
         return;
     inline_pointwise(p);
     fusing f = {.p = p, .feature = nest_features(p)};

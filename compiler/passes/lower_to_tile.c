@@ -13,8 +13,6 @@
 #include "mlir-c/BuiltinTypes.h"
 #include <string.h>
 
-enum { MAX_ARGUMENTS = 256 };
-
 typedef struct module_lowering {
     lower base;
     MlirModule module;
@@ -151,15 +149,22 @@ static MlirType scalar_type(module_lowering *m, elem_type t)
 
 typedef struct signature {
     int n;
-    MlirType types[MAX_ARGUMENTS];
-    MlirAttribute attrs[MAX_ARGUMENTS];
-    MlirValue *to[MAX_ARGUMENTS];      // where the block argument goes
+    MlirType *types;
+    MlirAttribute *attrs;
+    MlirValue **to;                    // where the block argument goes
 } signature;
+
+// Room for all tensors, values between nests, sizes and scalars, and the item.
+static signature signature_of(const module_lowering *m)
+{
+    const program *p = m->base.program;
+    int most = p->params.n + p->equations.n + p->sizes.n + 1;
+    return (signature){0, ARENA_ARRAY(p->arena, MlirType, most), ARENA_ARRAY(p->arena, MlirAttribute, most),
+                       ARENA_ARRAY(p->arena, MlirValue *, most)};
+}
 
 static void add(module_lowering *m, signature *s, MlirType t, const char *name, const char *what, MlirValue *to)
 {
-    if (s->n >= MAX_ARGUMENTS)
-        return;
     MlirContext c = m->base.o.context;
     MlirNamedAttribute at[2] = {
         {mlirIdentifierGet(c, mlirStringRefCreateFromCString("attn.name")), op_str_attr(&m->base.o, name)},
@@ -207,7 +212,7 @@ static void add_numbers(module_lowering *m, signature *s)
 static MlirBlock begin_function(module_lowering *m, const char *name, const signature *s, int result_count, const MlirType *results)
 {
     ops *o = &m->base.o;
-    MlirLocation at[MAX_ARGUMENTS];
+    MlirLocation *at = ARENA_ARRAY(m->base.arena, MlirLocation, s->n + 1);
     for (int k = 0; k < s->n; k++)
         at[k] = o->at;
     MlirBlock body = mlirBlockCreate(s->n, s->types, at);
@@ -239,7 +244,7 @@ static scope *plain_scope(module_lowering *m, MlirBlock b)
 
 static void write_items(module_lowering *m, int nest)
 {
-    signature s = {0};
+    signature s = signature_of(m);
     add_tensors(m, &s);
     add_numbers(m, &s);
     const char *name = arena_printf(m->base.arena, "%s.nest%d.items", m->base.program->name, nest);
@@ -275,7 +280,7 @@ static void reset(module_lowering *m, const program_nest *n)
 static void write_nest(module_lowering *m, int nest)
 {
     lower *l = &m->base;
-    signature s = {0};
+    signature s = signature_of(m);
     MlirValue item;
     add_tensors(m, &s);
     add_temps(m, &s);
@@ -293,7 +298,7 @@ static void write_temp(module_lowering *m, int equation)
     lower *l = &m->base;
     program *p = l->program;
     const program_equation *e = &p->equations.at[equation];
-    signature s = {0};
+    signature s = signature_of(m);
     add_numbers(m, &s);
     int rank = e->own_count ? e->own_count : 1;
     MlirType results[64];
@@ -320,7 +325,7 @@ static void write_check(module_lowering *m)
 {
     lower *l = &m->base;
     program *p = l->program;
-    signature s = {0};
+    signature s = signature_of(m);
     add_tensors(m, &s);
     add_numbers(m, &s);
     MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.check", p->name), &s, 1, &l->o.i64);

@@ -80,6 +80,8 @@ static int outside_reader(const split *s, int number)
     return -1;
 }
 
+enum { MOST_DIMENSIONS = 8 };     // of memory between nests
+
 static const char *name_of(const split *s, int equation) { return s->p->equations.at[equation].name; }
 
 // Why the nest cannot be split, or NULL.
@@ -90,6 +92,9 @@ static const char *fault_of(const split *s)
     for (int k = 0; k < s->of.equation_count; k++) {
         int number = s->of.equations[k], reader = split_is_block(s, number) ? outside_reader(s, number) : -1;
         found = found || split_is_accumulator(s, number);
+        if (split_is_accumulator(s, number) && s->p->equations.at[number].own_count >= MOST_DIMENSIONS)
+            return arena_printf(a, "%s has %d dimensions, and its parts would have one more", name_of(s, number),
+                                MOST_DIMENSIONS);
         if (reader >= 0)
             return arena_printf(a, "%s reads %s at every %s", name_of(s, reader), name_of(s, number),
                                 s->p->indices.at[s->swept].name);

@@ -62,8 +62,8 @@ void lt_init_accumulators(lower *l)
 
 typedef struct group {
     int reference;                    // the equation y
-    int maxima_count, maxima[16];     // accumulators of this sweep that y is made of
-    int member_count, members[64];    // accumulators whose terms use y
+    int maxima_count, *maxima;        // accumulators of this sweep that y is made of
+    int member_count, *members;       // accumulators whose terms use y
 } group;
 
 static void find_maxima(lower *l, group *g, int sweep)
@@ -71,7 +71,7 @@ static void find_maxima(lower *l, group *g, int sweep)
     for (int k = 0; k < l->nest->equation_count; k++) {
         int m = l->nest->equations[k];
         bool used = m == g->reference || lt_uses(l, lt_own_value(l, g->reference), m);
-        if (used && lt_accumulates(l, m, sweep) && g->maxima_count < 16)
+        if (used && lt_accumulates(l, m, sweep))
             g->maxima[g->maxima_count++] = m;
     }
 }
@@ -86,7 +86,8 @@ static int find_groups(lower *l, int sweep, group *out)
         while (g < count && out[g].reference != y)
             g++;
         if (g == count) {
-            out[count] = (group){.reference = y};
+            out[count] = (group){.reference = y, .maxima = ARENA_ARRAY(l->arena, int, l->nest->equation_count + 1),
+                                 .members = ARENA_ARRAY(l->arena, int, l->nest->equation_count + 1)};
             find_maxima(l, &out[count++], sweep);
         }
         out[g].members[out[g].member_count++] = number;
@@ -153,7 +154,7 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
 // Moves the reference to what this block asks for and repairs the members. Terms are made with the new one after it.
 static void move_reference(lower *l, scope *s, const group *g, bool mask, MlirValue *out_reference)
 {
-    MlirValue fresh[16];
+    MlirValue *fresh = ARENA_ARRAY(l->arena, MlirValue, g->maxima_count + 1);
     MlirValue old = reference(l, s, g, NULL);
     for (int k = 0; k < g->maxima_count; k++)
         fresh[k] = lt_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
@@ -240,7 +241,7 @@ static bool same_domains(lower *l, const group *g)
 
 static MlirValue any(lower *l, scope *s, int n, const int *dims, MlirValue bad)
 {
-    MlirValue at[17];
+    MlirValue at[LT_DIMS + 1];
     for (int k = 0; k < n; k++)
         at[k] = scope_find(s, dims[k])->dim;
     at[n] = bad;
@@ -376,7 +377,7 @@ static void store_swept(lower *l, scope *s, int sweep)
 
 void lt_block(lower *l, scope *s, int sweep, bool mask)
 {
-    group groups[16];
+    group *groups = ARENA_ARRAY(l->arena, group, l->nest->equation_count + 1);
     int count = find_groups(l, sweep, groups);
     for (int g = 0; g < count; g++)
         if (!lazy_group(l, s, &groups[g], mask))

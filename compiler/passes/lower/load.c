@@ -110,9 +110,9 @@ static MlirValue guard(access *a, const expr *subscripts, const expr *sizes, int
 static void open_body(access *a)
 {
     lower *l = a->l;
-    MlirType types[80];
-    MlirLocation at[80];
     int n = a->n + a->ins.n;
+    MlirType *types = ARENA_ARRAY(l->arena, MlirType, n + 1);
+    MlirLocation *at = ARENA_ARRAY(l->arena, MlirLocation, n + 1);
     for (int k = 0; k < n; k++) {
         types[k] = k < a->n ? l->o.index : bridge_shaped_elem(mlirValueGetType(a->ins.at[k - a->n].value));
         at[k] = l->o.at;
@@ -165,7 +165,7 @@ MlirValue lt_load(lower *l, scope *s, expr e)
         lt_temp_order(l, n->id, n->args, order);
     int rank = n->arg_count ? n->arg_count : 1;
     end_body(&a, argument ? n->arg_count : rank, argument ? n->args : order, argument ? l->program->params.at[n->id].dims : NULL);
-    MlirValue operands[96];
+    MlirValue *operands = ARENA_ARRAY(l->arena, MlirValue, a.n + a.ins.n + 2);
     int count = 0;
     operands[count++] = argument ? l->param[n->id] : l->temp[n->id];
     for (int k = 0; k < a.n; k++)

@@ -10,6 +10,10 @@
 #include "algebra/program.h"
 #include "ops.h"
 
+// Dims of a tile and indices of an expression at most: those of an equation, and what splitting adds. fuse-operators
+// refuses equations with more.
+enum { LT_DIMS = 16 };
+
 typedef struct binding {
     int index;
     bool is_dim;              // a dim of tiles, else one point

@@ -123,9 +123,9 @@ static MlirValue blocks_dim(lower *l, const char *name, MlirValue bound, int64_t
 
 kept *lt_kept(lower *l, expr key, int n, const int *indices, MlirType elem, kept_form form)
 {
-    MlirValue dims[16];
-    MlirStringRef names[16];
-    int64_t sizes[16];
+    MlirValue dims[LT_DIMS + 2];
+    MlirStringRef names[LT_DIMS + 2];
+    int64_t sizes[LT_DIMS + 2];
     int count = 0, lead;
     dims[count++] = form == KEPT_ONCE ? blocks_dim(l, "rows", (MlirValue){NULL}, 1) : l->row_blocks;
     if (form == KEPT_BY_BLOCKS)
@@ -403,7 +403,7 @@ static bool rows_before_sweep(const lower *l)
 
 void lt_nest_body(lower *l, MlirBlock function, MlirValue item)
 {
-    enclosing around[64];
+    enclosing *around = ARENA_ARRAY(l->arena, enclosing, l->nest->loop_count + 1);
     l->item = scope_open(l, SCOPE_ITEM, NULL, function);
     MlirLocation before = lt_stage_item(l);
     decode(l, l->item, item);

@@ -166,8 +166,8 @@ static bool uses(lower *l, const read_check *c, int index)
 // All indices that the check runs over, those that ranges depend on first.
 static int indices_of(lower *l, const read_check *c, int *out)
 {
-    bool used[256] = {false}, placed[256] = {false};
-    int count = l->program->indices.n < 256 ? l->program->indices.n : 256, n = 0;
+    int count = l->program->indices.n, n = 0;
+    bool *used = ARENA_ARRAY(l->arena, bool, count + 1), *placed = ARENA_ARRAY(l->arena, bool, count + 1);
     for (int k = 0; k < count; k++)
         used[k] = uses(l, c, k);
     for (bool changed = true; changed;) {
@@ -197,8 +197,8 @@ static int indices_of(lower *l, const read_check *c, int *out)
 
 void lt_write_read_check(lower *l, scope *s, const read_check *c, MlirValue memory)
 {
-    int indices[256];
-    pending_loop loops[256];
+    int *indices = ARENA_ARRAY(l->arena, int, l->program->indices.n + 1);
+    pending_loop *loops = ARENA_ARRAY(l->arena, pending_loop, l->program->indices.n + 1);
     int n = indices_of(l, c, indices);
     scope *at = s;
     for (int k = 0; k < n; k++) {

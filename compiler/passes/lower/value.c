@@ -258,12 +258,12 @@ MlirValue lt_map(lower *l, scope *s, expr e, int n, const int *indices)
 {
     mapping m = {.l = l, .s = s, .n = n, .indices = indices, .root = e, .unguarded = is_unguarded(s)};
     collect(&m, e);
-    MlirType types[80];
-    MlirLocation at[80];
-    MlirValue operands[80];
+    MlirType *types = ARENA_ARRAY(l->arena, MlirType, n + m.ins.n + 1);
+    MlirLocation *at = ARENA_ARRAY(l->arena, MlirLocation, n + m.ins.n + 1);
+    MlirValue *operands = ARENA_ARRAY(l->arena, MlirValue, n + m.ins.n + 1);
     for (int k = 0; k < n; k++)
         types[k] = l->o.index, at[k] = l->o.at, operands[k] = scope_find(s, indices[k])->dim;
-    for (int k = 0; k < m.ins.n && n + k < 80; k++) {
+    for (int k = 0; k < m.ins.n; k++) {
         operands[n + k] = m.ins.at[k].value;
         types[n + k] = bridge_shaped_elem(mlirValueGetType(operands[n + k]));
         at[n + k] = l->o.at;
