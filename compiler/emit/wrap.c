@@ -197,11 +197,10 @@ typedef enum entry_kind {
 
 static bool call(wrapper *w, entry_builder *b, MlirOperation f, MlirValue context, MlirValue item, MlirOperation *out_call)
 {
-    enum { MOST = 256 };
-    MlirValue args[MOST];
     MlirType type = mlirTypeAttrGetValue(ir_attr(f, "function_type"));
     int n = (int)mlirFunctionTypeGetNumInputs(type), used = 0;
-    for (int i = 0; i < n && used < MOST; i++) {
+    MlirValue *args = ARENA_ARRAY(w->arena, MlirValue, n + 1);
+    for (int i = 0; i < n; i++) {
         origin o = origin_of(w, f, i);
         bool unused = o.number >= 0 && !emit_argument_is_used(f, i);
         if (unused)
@@ -212,10 +211,6 @@ static bool call(wrapper *w, entry_builder *b, MlirOperation f, MlirValue contex
                                     ir_cstr(w->arena, f, "sym_name"), arg_name(w, f, i));
             return false;
         }
-    }
-    if (used == MOST) {
-        w->error = arena_printf(w->arena, "@%s has too many arguments", ir_cstr(w->arena, f, "sym_name"));
-        return false;
     }
     emit_drop_unused(w->arena, f);
     *out_call = entry_call(b, f, used, args);

@@ -235,6 +235,8 @@ static void bind_group_from_end(lower *l, scope *s, const program_loop *p, MlirV
     MlirValue from = op_binary(&l->o, s->block, "arith.subi", end, block);
     l->from[p->index] = op_binary(&l->o, s->block, "arith.maxsi", from, lo);
     l->end[p->index] = end;
+    lt_name(l, l->from[p->index], p->index, "_begin");
+    lt_name(l, end, p->index, "_end");
 }
 
 static void bind_group(lower *l, scope *s, const program_loop *p, MlirValue from)
