@@ -1,6 +1,6 @@
 // call_test.c: compiled kernels, called in ways that the grid of `attnc check` does not reach: numbers of threads,
-// strides, far offsets, NaN in single rows, rows of -inf, maxima that move, memory that overlaps. The first argument is
-// the target.
+// strides, far offsets, NaN in single rows, rows of -inf, maxima that move, arguments that are wrong, memory that
+// overlaps. The first argument is the target.
 #include "call.h"
 
 #include "attn.h"
@@ -206,6 +206,60 @@ static void follows_moving_maxima(void **state)
     }
 }
 
+// ---- arguments that are wrong ---------------------------------------------------------------------------------------
+// What is wrong with a call: a tensor in place of the right one, the code and a part of the message.
+typedef struct wrong { const char *name; attn_tensor with; int code; const char *message; } wrong;
+
+// A refused call has touched nothing.
+static void expect_refused(call *c, const wrong *x)
+{
+    attn_tensor *t = call_tensor(c, x->name), right = *t;
+    float *results[] = {call_floats(c, "O"), call_floats(c, "lse")};
+    int64_t elements[] = {workload_elements(&c->w, 3), workload_elements(&c->w, 4)};
+    for (int r = 0; r < 2; r++)
+        for (int64_t i = 0; i < elements[r]; i++)
+            results[r][i] = 7;
+    *t = x->with;
+    attn_status status = call_try(c, 2);
+    *t = right;
+    if (status.code != x->code || !strstr(status.message, x->message))
+        fail_msg("%d: %s, but must be %d: %s", status.code, status.message, x->code, x->message);
+    for (int r = 0; r < 2; r++)
+        for (int64_t i = 0; i < elements[r]; i++)
+            assert_true(results[r][i] == 7);
+}
+
+static void refuses_wrong_arguments(void **state)
+{
+    call c;
+    call_make(&c, causal, SIZES("B", "1", "H", "2", "N", "6", "M", "5", "D", "8", "E", "4"));
+    attn_tensor Q = *call_tensor(&c, "Q"), K = *call_tensor(&c, "K"), O = *call_tensor(&c, "O");
+    wrong all[] = {
+        {"Q", Q, ATTN_ERROR_NULL, "argument Q: data is NULL"},
+        {"O", O, ATTN_ERROR_NULL, "result O: data is NULL"},
+        {"K", K, ATTN_ERROR_SIZE, "argument K: size of axis 3 is 9, but D is 8 (from Q, axis 3)"},
+        {"K", K, ATTN_ERROR_SIZE, "argument K: size of axis 2 is -1, less than 0"},
+        {"O", O, ATTN_ERROR_SIZE, "result O: size of axis 1 is 3, but H is 2"},
+        {"Q", Q, ATTN_ERROR_SIZE, "argument Q: the product of its sizes overflows 64 bits"},
+        {"K", K, ATTN_ERROR_STRIDE, "argument K: sizes and strides reach outside the address space"},
+        {"O", O, ATTN_ERROR_STRIDE, "result O: its strides put two indices at one element"},
+        {"O", O, ATTN_ERROR_OVERLAP, "result O shares elements with argument K"},
+    };
+    all[0].with.data = all[1].with.data = NULL;
+    all[2].with.size[3] = 9;
+    all[3].with.size[2] = -1;
+    all[4].with.size[1] = 3;
+    all[5].with.size[0] = all[5].with.size[2] = INT64_MAX / 2;
+    all[6].with.stride[2] = INT64_MAX / 8;
+    all[7].with.stride[2] = 1;
+    all[8].with.data = (float *)K.data + 3;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        expect_refused(&c, &all[i]);
+    assert_int_equal(c.kernel.call(NULL, NULL).code, ATTN_ERROR_NULL);
+    call_run(&c);      // and with the right ones again
+    call_end(&c);
+}
+
 // ---- overlap --------------------------------------------------------------------------------------------------------
 static void refuses_overlap(void **state)
 {
@@ -277,6 +331,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(rows_of_minus_infinity_are_empty),
         cmocka_unit_test(nan_logits_stay),
         cmocka_unit_test(follows_moving_maxima),
+        cmocka_unit_test(refuses_wrong_arguments),
         cmocka_unit_test(refuses_overlap),
         cmocka_unit_test(refuses_reads_outside),
     };
