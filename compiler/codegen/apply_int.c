@@ -3,6 +3,7 @@
 
 #include "codegen/convert.h"
 #include "codegen/imm.h"
+#include "codegen/natural.h"
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
 
@@ -54,6 +55,15 @@ static MlirValue div_general(builder *b, MlirValue x, MlirValue y)
     return build_select(b, build_cmpi(b, CMP_EQ, y, imm(b, y, 0)), imm(b, x, 0), q);
 }
 
+// Of numbers that are not negative. The quotient by 0, which is 0, is that of 0 by 1.
+static MlirValue div_natural(builder *b, MlirValue x, MlirValue y)
+{
+    if (natural_at_least(y, 1))
+        return build_divui(b, x, y);
+    MlirValue none = build_cmpi(b, CMP_EQ, y, imm(b, y, 0));
+    return build_divui(b, build_select(b, none, y, x), build_maxsi(b, y, imm(b, y, 1)));
+}
+
 MlirValue apply_div_int(builder *b, MlirValue x, MlirValue y)
 {
     int64_t c = positive_constant(y);
@@ -61,6 +71,8 @@ MlirValue apply_div_int(builder *b, MlirValue x, MlirValue y)
         return x;
     if (c && log2_exact(c) > 0)
         return build_shrsi(b, x, imm(b, x, log2_exact(c)));
+    if (natural_at_least(x, 0) && natural_at_least(y, 0))
+        return div_natural(b, x, y);
     return c ? build_floordiv(b, x, y) : div_general(b, x, y);
 }
 
@@ -70,6 +82,8 @@ MlirValue apply_mod_int(builder *b, MlirValue x, MlirValue y)
     int64_t c = positive_constant(y);
     if (c && log2_exact(c) >= 0)
         return build_andi(b, x, imm(b, x, c - 1));
+    if (natural_at_least(x, 0) && natural_at_least(y, 0))
+        return build_remui(b, x, natural_at_least(y, 1) ? y : build_maxsi(b, y, imm(b, y, 1)));
     MlirValue d = c ? y : safe_divisor(b, y), r = build_remsi(b, x, d);
     return build_select(b, wrong_side(b, r, d), build_addi(b, r, d), r);
 }

@@ -126,8 +126,22 @@ static void accumulate(lower *l, scope *s, int equation, bool mask)
     lt_leave(l, before);
 }
 
+typedef struct moving {
+    MlirValue old, fresh;                     // the reference
+    int count;
+    made factors[16];                         // repairs of members, one for all that have the same
+} moving;
+
+static MlirValue *find_factor(moving *m, expr repair)
+{
+    for (int k = 0; k < m->count; k++)
+        if (m->factors[k].key == repair)
+            return &m->factors[k].value;
+    return NULL;
+}
+
 // acc * c(old, new), 0 where there was no reference yet.
-static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirValue fresh)
+static MlirValue repaired(lower *l, scope *s, int equation, moving *m)
 {
     const program_equation *e = equation_of(l, equation);
     expr_pool *p = l->pool;
@@ -135,15 +149,17 @@ static MlirValue repaired(lower *l, scope *s, int equation, MlirValue old, MlirV
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     expr o = expr_symbol(p, e->type, EXPR_OLD), n = expr_symbol(p, e->type, EXPR_NEW);
     expr acc = expr_symbol(p, e->type, SYMBOL_ACCUMULATOR);
-    override(l, at, o, old);
-    override(l, at, n, fresh);
+    override(l, at, o, m->old);
+    override(l, at, n, m->fresh);
     override(l, at, acc, state(l, s, equation));
     expr none = expr_apply2(p, EF_EQ, o, expr_float(p, e->type, -INFINITY));
     expr c = expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, e->type, 0), e->repair});
     int dims[64];
     int row_dims[64];
     int rows = scope_dims(l, s, lt_own_value(l, e->reference), row_dims);
-    MlirValue factor = lt_map(l, at, c, rows, row_dims);
+    MlirValue *known = find_factor(m, c), factor = known ? *known : lt_map(l, at, c, rows, row_dims);
+    if (!known && m->count < 16)
+        m->factors[m->count++] = (made){c, factor};
     expr by = expr_symbol(p, e->type, SYMBOL_FACTOR);
     override(l, at, by, factor);
     MlirValue v = lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), own_dims(l, s, equation, dims), dims);
@@ -159,8 +175,9 @@ static void move_reference(lower *l, scope *s, const group *g, bool mask, MlirVa
     for (int k = 0; k < g->maxima_count; k++)
         fresh[k] = lt_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
     MlirValue y = reference(l, s, g, fresh);
+    moving m = {.old = old, .fresh = y};
     for (int k = 0; k < g->member_count; k++)
-        put_state(l, s, g->members[k], repaired(l, s, g->members[k], old, y));
+        put_state(l, s, g->members[k], repaired(l, s, g->members[k], &m));
     for (int k = 0; k < g->maxima_count; k++)
         put_state(l, s, g->maxima[k], fresh[k]);
     *out_reference = y;
