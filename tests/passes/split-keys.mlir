@@ -26,6 +26,15 @@
 // FEW: attn.apply "mul"
 // FEW: attn.equation "O.all" own ["h", "i", "e"] : "f32" result "O"
 // FEW: attn.nest equations ["S", "P.max", "P.exp", "O.acc", "P.sum", "O"] {{.*}} when {
+// 16 rows of all heads of a group at most, and 4 N (N - 4) keys at least.
+// FEW: %[[N:.*]] = attn.size_value "N"
+// FEW: attn.apply "le"(%{{.*}}, %c16_i64)
+// FEW: %[[MOST:.*]] = attn.apply "min"(%[[N]], %c16_i64)
+// FEW: %[[LESS:.*]] = attn.apply "sub"(%[[MOST]], %c4_i64)
+// FEW: %[[FOUR:.*]] = attn.apply "mul"(%[[MOST]], %c4_i64)
+// FEW: %[[LEAST:.*]] = attn.apply "mul"(%[[LESS]], %[[FOUR]])
+// FEW: %[[M:.*]] = attn.size_value "M"
+// FEW: attn.apply "le"(%[[LEAST]], %[[M]])
 // FEW: attn.apply "not"
 // FEW: attn.nest equations ["S.part", "P.max.part", "P.exp.part", "O.acc.part", "P.sum.part"] loops [{block = 1 : i64, index = "j.part", kind = "point", parallel}, {block = 1 : i64, index = "h.group", kind = "point", parallel}, {index = "h.i", kind = "row", parallel}, {index = "j.in", kind = "sweep"}]
 // FEW-SAME: row_block 16 {{.*}} part "keys" rows_first true when {
