@@ -5,7 +5,13 @@
 // RUN: %cpu_tool %s --target x86-64-v3 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target x86-64 | FileCheck %s --check-prefix=OK
 // RUN: %cpu_tool %s --target generic | FileCheck %s --check-prefix=OK
+// RUN: %attnc-opt --codegen-cpu %s | FileCheck %s --check-prefix=CODE
 // OK: ok
+// CODE: scf.if {{.*}} -> (memref<?xf32>, index, index)
+// CODE: call @attn.dot.f32.f32.tails(
+// CODE: call @attn.spread.f32.f32.tails(
+// CODE: func.func private @attn.dot.f32.f32.tails
+// CODE-COUNT-4: memref.prefetch
 module attributes {test.items = 3 : i64} {
 func.func @nest(%Q: memref<?x?xf32, strided<[?, ?], offset: ?>> {test.shape = array<i64: 16, 40>},
                 %Kf32: memref<?x?xf32, strided<[?, ?], offset: ?>> {test.shape = array<i64: 21, 40>},
