@@ -43,9 +43,20 @@ static const char *fault_of_fused(const program *p)
     return p->nests.n ? "has nests already" : NULL;
 }
 
+// More than fuse-operators lets through and splitting adds: tiles are made for 16 dims.
+static bool has_wide_equation(const program *p)
+{
+    for (int k = 0; k < p->equations.n; k++)
+        if (p->equations.at[k].own_count + p->equations.at[k].reduced_count > 14 || p->equations.at[k].own_count > 10)
+            return true;
+    return false;
+}
+
 static const char *fault_of_unfused(const program *p)
 {
-    return !p->nests.n && has_result(p) ? "has no nests: fuse-operators comes first" : NULL;
+    if (!p->nests.n && has_result(p))
+        return "has no nests: fuse-operators comes first";
+    return has_wide_equation(p) ? "has an equation of more than 14 indices" : NULL;
 }
 
 // Does the test hold for a swept loop of any nest?
