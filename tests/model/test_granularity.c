@@ -58,8 +58,8 @@ static void splits_by_sizes_alone(void **unused)
     assert_int_equal(model_splits(&c, 64, 1 << 20), 1);
     assert_int_equal(model_splits(&c, 16, 1 << 20), 4);
     assert_int_equal(model_splits(&c, 1, 1 << 20), 64);
-    assert_int_equal(model_splits(&c, 1, 1024), 2);
-    assert_int_equal(model_splits(&c, 1, 1023), 1);
+    assert_int_equal(model_splits(&c, 1, 2048), 2);
+    assert_int_equal(model_splits(&c, 1, 2047), 1);
     assert_int_equal(model_splits(&c, 0, 0), 1);
     assert_int_equal(model_splits(&c, INT64_MIN, INT64_MAX), 64);
     c = choose("x86-64-v4", problem_unknown(), (model_forced){.splits = 1});

@@ -49,5 +49,5 @@
 // FORCED-NOT: attn.nest
 
 // The ranges of a part are those of the mask inside it.
-// AUTO: attn.nest {{.*}}{block = 64 : i64, index = "j.in", kind = "sweep", ranges = 1 : i64}{{.*}} reason "j is split until there are 64 work items, by no less than 512" part "keys"
+// AUTO: attn.nest {{.*}}{block = 64 : i64, index = "j.in", kind = "sweep", ranges = 1 : i64}{{.*}} reason "j is split until there are 64 work items, by no less than 1024" part "keys"
 // AUTO: attn.nest {{.*}}{block = 8 : i64, index = "j.part", kind = "sweep", ranges = 1 : i64}{{.*}} part "merge"
