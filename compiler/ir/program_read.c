@@ -182,7 +182,7 @@ static void read_nest(reader *r, MlirOperation op)
 {
     program_nest n = {
         .loop_count = ir_list_count(op, "loops"),
-        .softmax = (softmax_mode)program_word(program_softmax_words, ir_str(op, "softmax")),
+        .softmax = (softmax_mode)program_word(program_softmax_words, ir_str(op, "method")),
         .sweeps = (int)ir_int(op, "sweeps", 1),
         .granularity = text(r, op, "granularity"),
         .group_rows = ir_int(op, "group_rows", 0),
@@ -264,7 +264,7 @@ static void read_schedule(reader *r, MlirOperation kernel)
         .granularity = word_field(r, a, "granularity", "auto"),
         .granularity_count = int_field(a, "count"),
         .granularity_heads = flag_field(a, "heads"),
-        .softmax = word_field(r, a, "softmax", "auto"),
+        .softmax = word_field(r, a, "method", "auto"),
         .exp = word_field(r, a, "exp", "auto"),
     };
     read_tiles(r, field(a, "tiles"));

@@ -166,7 +166,7 @@ static MlirAttribute schedule_attr(writer *w)
         {"granularity", word_unless(w, s->granularity, "auto")},
         {"count", s->granularity_count ? i64_attr(w, s->granularity_count) : mlirAttributeGetNull()},
         {"heads", unit_if(w, s->granularity_heads)},
-        {"softmax", word_unless(w, s->softmax, "auto")},
+        {"method", word_unless(w, s->softmax, "auto")},
         {"exp", word_unless(w, s->exp, "auto")},
         {"tiles", tiles_attr(w, s)},
         {"splits", splits_attr(w, s)},
@@ -293,7 +293,7 @@ static void write_nest(writer *w, const program_nest *n)
     build_attr attrs[] = {
         {"equations", names_attr(w, w->names.equation, n->equation_count, n->equations)},
         {"loops", loops_attr(w, n)},
-        {"softmax", text_attr(w, program_softmax_words[n->softmax])},
+        {"method", text_attr(w, program_softmax_words[n->softmax])},
         {"sweeps", i64_attr(w, n->sweeps)},
         {"granularity", text_attr(w, n->granularity)},
         {"group_rows", i64_attr(w, n->group_rows)},

@@ -201,8 +201,8 @@ bool attn_verify_nest(MlirOperation op)
     for (int i = 0; i < ir_list_count(op, "loops"); i++)
         if (!verify_loop(op, mlirArrayAttrGetElement(ir_attr(op, "loops"), i), &ranges))
             return false;
-    if (!one_of(ir_str(op, "softmax"), forms))
-        return verify_fail(op, "softmax must be \"online\", \"staged\" or \"recompute\"");
+    if (!one_of(ir_str(op, "method"), forms))
+        return verify_fail(op, "method must be \"online\", \"staged\" or \"recompute\"");
     static const char *const parts[] = {"none", "keys", "merge", NULL};
     if (!one_of(ir_str(op, "part"), parts))
         return verify_fail(op, "part must be \"none\", \"keys\" or \"merge\"");

@@ -74,11 +74,11 @@ static const struct { const char *key; attr_test test; const char *wanted; } fie
     {"fuse_none", mlirAttributeIsAUnit, "a unit"},
     {"granularity", mlirAttributeIsAString, "a string"},
     {"heads", mlirAttributeIsAUnit, "a unit"},
+    {"method", mlirAttributeIsAString, "a string"},
     {"name", mlirAttributeIsAString, "a string"},
     {"order", is_strings, "an array of strings"},
     {"pack", is_strings, "an array of strings"},
     {"parallel", is_strings, "an array of strings"},
-    {"softmax", mlirAttributeIsAString, "a string"},
     {"splits", is_splits, "an array of dictionaries of an index and, if any, a positive number of parts"},
     {"tiles", is_tiles, "an array of dictionaries of an index and a positive block"},
 };

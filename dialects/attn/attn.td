@@ -33,7 +33,7 @@ def Attn_KernelOp : Attn_Op<"kernel", [IsolatedFromAbove, Symbol, NoTerminator, 
     The body holds the declarations in the order sizes, arguments, results, indices, requires, equations, nests,
     remarks. Names of sizes, parameters (arguments and results), indices and equations are unique among their kind.
     `schedule` is what the user asked for; keys that are absent mean auto: `name`, `granularity` with `count` (i64) and
-    `heads` (unit), `softmax`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
+    `heads` (unit), `method`, `exp` (strings), `fuse_none` (unit), `tiles` (dictionaries of `index` and `block`),
     `splits` (dictionaries of `index` and `parts`, auto without), `order` and `parallel` (arrays of index names),
     `pack` (names of arguments).
   }];
@@ -97,7 +97,7 @@ def Attn_EquationOp : Attn_Declaration<"equation"> {
     `kind` is "none" (pointwise), "sum", "max" or "min" over the indices `reduced`; `elem` is "f32", "f64", "int" or
     "bool"; `result` names the result it is written to, with the indices `subscripts`. `domain` yields i1 over own
     and reduced indices (empty: every term exists), `demand` over own indices where consumers ask for values (empty:
-    everywhere). `sweep`, `reference`, `lazy` and `repair` are what online-softmax derives (algebra/program.h).
+    everywhere). `sweep`, `reference`, `lazy` and `repair` are what the derivation finds (algebra/program.h).
     `copy_of` names the equation that split-keys made it of.
   }];
   let arguments = (ins StrAttr:$name, Attn_NoNames:$own, Attn_Default<StrAttr, [{"none"}]>:$kind,
@@ -125,7 +125,7 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
     "merge": all parts together); `rows_first` lays lanes along keys and widths; `when` yields whether the nest runs.
   }];
   let arguments = (ins StrArrayAttr:$equations, Attn_Default<ArrayAttr, "{}">:$loops,
-                       Attn_Default<StrAttr, [{"online"}]>:$softmax, Attn_Default<I64Attr, "1">:$sweeps,
+                       Attn_Default<StrAttr, [{"online"}]>:$method, Attn_Default<I64Attr, "1">:$sweeps,
                        Attn_NoName:$granularity, Attn_Zero:$group_rows, Attn_Zero:$row_block, Attn_Zero:$key_block,
                        Attn_Default<BoolAttr, "false">:$keys_outer, Attn_Zero:$inner_points,
                        Attn_Default<BoolAttr, "false">:$points_in_sweep, Attn_NoName:$reason, Attn_NoName:$unrepaired,
@@ -134,7 +134,7 @@ def Attn_NestOp : Attn_Declaration<"nest"> {
                        Attn_Default<BoolAttr, "false">:$rows_first);
   let regions = (region AnyRegion:$ranges, AnyRegion:$exists, AnyRegion:$when);
   let assemblyFormat = [{
-    `equations` $equations (`loops` $loops^)? (`softmax` $softmax^)? (`sweeps` $sweeps^)?
+    `equations` $equations (`loops` $loops^)? (`method` $method^)? (`sweeps` $sweeps^)?
     (`granularity` $granularity^)? (`group_rows` $group_rows^)? (`row_block` $row_block^)? (`key_block` $key_block^)?
     (`keys_outer` $keys_outer^)? (`inner_points` $inner_points^)? (`points_in_sweep` $points_in_sweep^)?
     (`reason` $reason^)? (`unrepaired` $unrepaired^)?

@@ -2,7 +2,7 @@
 // RUN: attnc-opt %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --fuse-operators \
 // RUN:   | FileCheck %s --check-prefix=CAUSAL
-// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], softmax = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
+// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], method = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --fuse-operators \
 // RUN:   | FileCheck %s --check-prefix=FLASH1
 // RUN: attnc-opt %S/Inputs/gqa.mlir \

@@ -1,7 +1,7 @@
 // A kernel becomes functions of scf loops around tile operations; the attn.kernel is gone.
 // RUN: attnc-opt --fuse-operators --online-softmax --select-granularity --split-loops --bound-blocks \
 // RUN:   %S/Inputs/causal.mlir | attnc-opt --lower-to-tile | FileCheck %s --check-prefix=CAUSAL
-// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], softmax = "online"}/' %S/Inputs/causal.mlir \
+// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], method = "online"}/' %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --fuse-operators --online-softmax --select-granularity --split-loops --bound-blocks \
 // RUN:   | attnc-opt --lower-to-tile | FileCheck %s --check-prefix=FLASH1
 // RUN: attnc-opt --fuse-operators --online-softmax --select-granularity --split-loops --bound-blocks \

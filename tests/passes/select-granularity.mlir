@@ -2,7 +2,7 @@
 // RUN: attnc-opt --fuse-operators --online-softmax %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --select-granularity \
 // RUN:   | FileCheck %s --check-prefix=CAUSAL
-// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], softmax = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
+// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], method = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --fuse-operators --online-softmax \
 // RUN:   | attnc-opt --select-granularity \
 // RUN:   | FileCheck %s --check-prefix=FLASH1
@@ -30,7 +30,7 @@
 
 // Staged rows are cheaper than computing the logits again for a second sweep; no reduction has a reference then.
 // NESTED-NOT: reference
-// NESTED: attn.nest {{.*}} softmax "staged" sweeps 4 granularity "row" group_rows 48 row_block 48 key_block 64 reason "row(48), staged: {{.*}}; online would take
+// NESTED: attn.nest {{.*}} method "staged" sweeps 4 granularity "row" group_rows 48 row_block 48 key_block 64 reason "row(48), staged: {{.*}}; online would take
 
 // WEIGHTS-NOT: reference
-// WEIGHTS: attn.nest {{.*}} softmax "staged" sweeps 3 granularity "row" group_rows 48
+// WEIGHTS: attn.nest {{.*}} method "staged" sweeps 3 granularity "row" group_rows 48

@@ -2,7 +2,7 @@
 // RUN: attnc-opt --fuse-operators --online-softmax --select-granularity %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --split-loops \
 // RUN:   | FileCheck %s --check-prefix=CAUSAL
-// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], softmax = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
+// RUN: sed 's/@causal/@causal schedule {order = ["j", "i"], method = "online", tiles = [{block = 128 : i64, index = "j"}]}/' %S/Inputs/causal.mlir \
 // RUN:   | attnc-opt --fuse-operators --online-softmax --select-granularity \
 // RUN:   | attnc-opt --split-loops \
 // RUN:   | FileCheck %s --check-prefix=FLASH1
