@@ -23,7 +23,7 @@
 // CAUSAL-NOT: attn.nest
 
 // A schedule does not change what is fused unless it says so.
-// FLASH1: attn.kernel @causal schedule {order = ["j", "i"],
+// FLASH1: attn.kernel @causal schedule {method = "online", order = ["j", "i"],
 // FLASH1: attn.nest equations ["S.total", "S", "P.max", "P.exp", "P.sum", "P", "O"]
 // FLASH1-SAME: loops [{block = 1 : i64, index = "h", kind = "point", parallel}, {index = "i", kind = "row", parallel}, {index = "j", kind = "sweep"}] sweeps 0{{$}}
 // FLASH1-NOT: attn.nest
