@@ -34,8 +34,9 @@ static bool check_results(session *s, const options *o)
     for (int i = first; i < w->spec->params.n; i++) {
         const compare_report *r = &reports[i - first];
         right &= r->right;
-        printf("%s: %s in %lld rows: largest error %.2e, allowed %.2e\n", w->spec->params.at[i].name,
-               r->right ? "right" : "wrong", (long long)r->rows, r->error.largest, 2 * r->yardstick.largest + r->ulp);
+        printf("%s: %s in %lld elements of %lld rows: largest error %.2e, allowed %.2e\n", w->spec->params.at[i].name,
+               r->right ? "right" : "wrong", (long long)r->elements, (long long)r->rows, r->error.largest,
+               2 * r->yardstick.largest + r->ulp);
         if (!r->right)
             printf("    worst: %s\n", judge_text(w->arena, w, i, r));
     }

@@ -1,7 +1,7 @@
 // judge.c: see judge.h.
 #include "judge.h"
 
-enum { ROWS = 48 };
+enum { ROWS = 48, LEAST_COLUMNS = 8 };
 static const double most_terms = 5e7;    // of one result: the reference is an interpreter
 
 static const char *index_text(arena *a, const workload *w, int param, const int64_t *index)
@@ -33,14 +33,21 @@ static reference *make_reference(workload *w, const ast_kernel *kernel, referenc
     return reference_create(w->arena, kernel, workload_reference_tensors(w), workload_reference_scalars(w), &options);
 }
 
-// How many rows of a result to look at: a row of `lse` takes the work of many rows of O.
-static int64_t row_count(workload *w, int param)
+// The part of a result to look at. A row of `lse` takes the work of many rows of O: where not even one row is affordable,
+// some elements of one are.
+static compare_rows sample(workload *w, int param, uint64_t seed)
 {
     int rank = w->spec->params.at[param].rank;
-    int64_t elements = workload_elements(w, param), last = rank ? w->tensors[param].size[rank - 1] : 1;
-    double rows = last > 0 ? (double)(elements / last) : 1, each = rows > 0 ? work_bound(w) / rows : 0;
+    const int64_t *size = w->tensors[param].size;
+    int64_t elements = workload_elements(w, param), last = rank ? size[rank - 1] : 1;
+    double all = last > 0 ? (double)(elements / last) : 1, each = all > 0 ? work_bound(w) / all : 0;
     double affordable = each > 0 ? most_terms / each : ROWS;
-    return affordable >= ROWS ? ROWS : affordable < 1 ? 1 : (int64_t)affordable;
+    int64_t count = affordable >= ROWS ? ROWS : affordable < 1 ? 1 : (int64_t)affordable;
+    compare_rows rows = compare_sample(w->arena, rank, size, count, seed);
+    int64_t columns = (int64_t)(affordable * (double)last);
+    if (affordable < 1)
+        compare_sample_columns(w->arena, &rows, last, columns < LEAST_COLUMNS ? LEAST_COLUMNS : columns, seed);
+    return rows;
 }
 
 // Judges every result that is not right yet by one more unfused run. Returns why the reference refuses the call, or NULL.
@@ -52,7 +59,7 @@ static const char *compare_run(workload *w, const ast_kernel *kernel, reference 
     for (int i = first; i < w->spec->params.n; i++) {
         const attn_tensor *got = &w->tensors[i];
         compare_report *report = &reports[i - first];
-        compare_rows rows = compare_sample(w->arena, w->spec->params.at[i].rank, got->size, row_count(w, i), seed);
+        compare_rows rows = sample(w, i, seed);
         int failed = run == 0         ? compare_result(w->arena, exact, typed, i - first, got, &rows, report)
                      : !report->right ? compare_further(w->arena, exact, typed, i - first, got, &rows, report)
                                       : 0;

@@ -47,12 +47,12 @@ compare_rows compare_sample(arena *a, int rank, const int64_t *size, int64_t lim
     for (int i = 0; i < rank - 1; i++)
         total *= size[i];
     if (limit <= 0 || limit >= total) {
-        compare_rows all = {ARENA_ARRAY(a, int64_t, total + 1), (int)total};
+        compare_rows all = {.at = ARENA_ARRAY(a, int64_t, total + 1), .count = (int)total};
         for (int64_t i = 0; i < total; i++)
             all.at[i] = i;
         return all;
     }
-    compare_rows rows = {ARENA_ARRAY(a, int64_t, limit), 0};
+    compare_rows rows = {.at = ARENA_ARRAY(a, int64_t, limit)};
     uint64_t state = seed;
     rows.at[rows.count++] = 0;
     // Half of the rows at edges; what fell together is drawn again, so every limit is reached.
@@ -65,6 +65,14 @@ compare_rows compare_sample(arena *a, int rank, const int64_t *size, int64_t lim
         rows.count = sort_unique(rows.at, (int)limit);
     }
     return rows;
+}
+
+void compare_sample_columns(arena *a, compare_rows *rows, int64_t length, int64_t limit, uint64_t seed)
+{
+    if (limit <= 0 || length <= limit)
+        return;
+    compare_rows columns = compare_sample(a, 2, (int64_t[]){length, 1}, limit, seed);
+    rows->columns = columns.at, rows->column_count = columns.count;
 }
 
 static void row_prefix(int64_t row, int rank, const int64_t *size, int64_t *out)
@@ -85,8 +93,11 @@ typedef struct comparison {
     attn_scalar *exact, *typed;
     double *got;
     measure kernel, yardstick;
+    const compare_rows *rows;
     compare_report *report;
 } comparison;
+
+static int64_t column(const comparison *c, int64_t k) { return c->rows->columns ? c->rows->columns[k] : k; }
 
 static double number(elem_type t, attn_scalar s)
 {
@@ -137,7 +148,7 @@ static void note_worst(comparison *c, const int64_t *prefix, int64_t k, double g
     if (c->rank > 1)
         memcpy(c->report->worst, prefix, sizeof *prefix * (size_t)(c->rank - 1));
     if (c->rank)
-        c->report->worst[c->rank - 1] = k;
+        c->report->worst[c->rank - 1] = column(c, k);
     c->report->worst_got = got, c->report->worst_expected = expected;
 }
 
@@ -166,7 +177,23 @@ static void load_row(comparison *c, const attn_tensor *got, const int64_t *prefi
     for (int axis = 0; axis < c->rank - 1; axis++)
         offset += prefix[axis] * got->stride[axis];
     for (int64_t k = 0; k < c->n; k++)
-        c->got[k] = narrow_load(c->elem, got->data, offset + k * step);
+        c->got[k] = narrow_load(c->elem, got->data, offset + column(c, k) * step);
+}
+
+// What is looked at of a row, by a reference.
+static int evaluate_row(const comparison *c, reference *r, int result, const int64_t *prefix, attn_scalar *out)
+{
+    int64_t index[ATTN_MAX_RANK];
+    bool exists;
+    if (!c->rows->columns)
+        return reference_row(r, result, prefix, out, NULL);
+    memcpy(index, prefix, sizeof index);
+    for (int64_t k = 0; k < c->n; k++) {
+        index[c->rank - 1] = column(c, k);
+        if (reference_element(r, result, index, &out[k], &exists))
+            return -1;
+    }
+    return 0;
 }
 
 static compare_error summary(const measure *m, int64_t elements)
@@ -211,20 +238,20 @@ int compare_further(arena *a, reference *exact, reference *typed, int result, co
 int compare_result(arena *a, reference *exact, reference *typed, int result, const attn_tensor *got,
                    const compare_rows *rows, compare_report *out)
 {
-    comparison c = {.elem = exact->kernel->results.at[result]->type.elem, .report = out};
+    comparison c = {.elem = exact->kernel->results.at[result]->type.elem, .rows = rows, .report = out};
     memset(out, 0, sizeof *out);
     out->ulp = narrow_ulp(c.elem, 1);
     if (reference_error(exact, NULL) || reference_error(typed, NULL))
         return -1;
     c.rank = reference_shape(exact, result, c.size);
-    c.n = c.rank ? c.size[c.rank - 1] : 1;
+    c.n = rows->columns ? rows->column_count : c.rank ? c.size[c.rank - 1] : 1;
     c.exact = ARENA_ARRAY(a, attn_scalar, c.n + 1);
     c.typed = ARENA_ARRAY(a, attn_scalar, c.n + 1);
     c.got = ARENA_ARRAY(a, double, c.n + 1);
     for (int i = 0; i < rows->count; i++) {
         int64_t prefix[ATTN_MAX_RANK] = {0};
         row_prefix(rows->at[i], c.rank, c.size, prefix);
-        if (reference_row(exact, result, prefix, c.exact, NULL) || reference_row(typed, result, prefix, c.typed, NULL))
+        if (evaluate_row(&c, exact, result, prefix, c.exact) || evaluate_row(&c, typed, result, prefix, c.typed))
             return -1;
         load_row(&c, got, prefix);
         compare_row(&c, prefix);

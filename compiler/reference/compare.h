@@ -10,12 +10,15 @@
 #define ATTNC_REFERENCE_COMPARE_H
 #include "reference.h"
 
-// Rows along the last axis, numbered in C order over the other axes.
-typedef struct compare_rows { int64_t *at; int count; } compare_rows;
+// Rows along the last axis, numbered in C order over the other axes, and which elements of each: `columns`, or all (NULL).
+typedef struct compare_rows { int64_t *at; int count; const int64_t *columns; int column_count; } compare_rows;
 
 // Picks `limit` rows of a shape (all, when there are no more or `limit` is 0): the first and the last, rows at and next
 // to multiples of 16, 48 and 64 along the axis before the last, and others by `seed`. Sorted, no row twice.
 compare_rows compare_sample(arena *a, int rank, const int64_t *size, int64_t limit, uint64_t seed);
+
+// Has only `limit` elements of each row looked at, picked in the same way, when a row has `length` of them and that is more.
+void compare_sample_columns(arena *a, compare_rows *rows, int64_t length, int64_t limit, uint64_t seed);
 
 typedef struct compare_error { double largest, rms; } compare_error;
 

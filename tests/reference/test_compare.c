@@ -99,12 +99,37 @@ static void samples(void **state)
     assert_int_equal(compare_sample(*state, 2, SIZES(100, 8), 1, 9).count, 1);
 }
 
+// Of long rows a few elements: a fault in one of them is found, and has its place; the others are not evaluated.
+static void some_columns(void **state)
+{
+    problem p = attention(*state);
+    attn_tensor t = unfused(&p);
+    compare_report r;
+    compare_rows rows = compare_sample(p.arena, 2, t.size, 0, 1);
+    compare_sample_columns(p.arena, &rows, E, 0, 7);
+    assert_null(rows.columns);
+    compare_sample_columns(p.arena, &rows, E, E, 7);
+    assert_null(rows.columns);
+    compare_sample_columns(p.arena, &rows, E, 5, 7);
+    assert_int_equal(rows.column_count, 5);
+    assert_true(rows.columns[0] == 0 && rows.columns[4] == E - 1);
+    assert_int_equal(compare_result(p.arena, p.exact, p.typed, 0, &t, &rows, &r), 0);
+    assert_true(r.right && r.error.largest > 0);
+    assert_int_equal(r.elements, N * 5);
+    narrow_store(ELEM_BF16, t.data, 3 * E + rows.columns[2], 9);
+    assert_int_equal(compare_result(p.arena, p.exact, p.typed, 0, &t, &rows, &r), 0);
+    assert_false(r.right);
+    assert_int_equal(r.worst[0], 3);
+    assert_int_equal(r.worst[1], rows.columns[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(verdicts, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(nan_agreement, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(samples, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(some_columns, arena_setup, arena_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
