@@ -9,6 +9,9 @@
 //   spread   out[row, e ..] += weights[row, key] * values[key, e ..]  weights in registers, out in the first cache
 //
 // What four do not divide, and keys under a mask, are taken one by one by `spread`; `dot` computes its last key again.
+//
+// Whole vectors of a row are read without a mask of lanes, what is left of it with one. A mask on every vector costs as
+// many instructions as the conversion of a narrow type: bf16, D = 128, reads 0.8 times as fast.
 #include "cpu.h"
 
 #include "codegen/apply.h"
@@ -28,6 +31,7 @@ typedef struct kernel {
     int lanes, rows;
     MlirType vector;
     MlirValue arg[ARGS];
+    MlirValue whole;              // elements of a row in whole vectors
     MlirValue ahead;              // elements of x from a row to the one that is asked for
 } kernel;
 
@@ -52,10 +56,19 @@ static MlirValue row_pointer(kernel *k, int memory, int at, int by, MlirValue ro
     return pointer(k, memory, build_addi(k->b, k->arg[at], build_muli(k->b, row, k->arg[by])));
 }
 
-// The lanes of a row at `at` that exist, or null: all.
-static MlirValue lanes_left(kernel *k, MlirValue at)
+static void set_whole(kernel *k)
 {
-    return k->kind.tails ? cpu_mask(k->b, k->lanes, build_subi(k->b, k->arg[WIDTH], at)) : (MlirValue){NULL};
+    MlirValue lanes = number(k, k->lanes);
+    k->whole = k->kind.tails ? build_muli(k->b, build_divui(k->b, k->arg[WIDTH], lanes), lanes) : k->arg[WIDTH];
+}
+
+// A loop over the vectors of a row: the whole ones, or the one that is not, whose lanes that exist are `mask`.
+static build_for vectors_begin(kernel *k, bool whole, int count, const MlirValue *init, MlirValue *mask)
+{
+    MlirValue from = whole ? number(k, 0) : k->whole, to = whole ? k->whole : k->arg[WIDTH];
+    build_for f = build_for_begin(k->b, from, to, number(k, k->lanes), count, init);
+    *mask = whole ? (MlirValue){NULL} : cpu_mask(k->b, k->lanes, build_subi(k->b, to, f.iv));
+    return f;
 }
 
 // A vector of a row as numbers, 0 beyond its end.
@@ -84,11 +97,12 @@ static void set_ahead(kernel *k)
 
 // ---- dot ------------------------------------------------------------------------------------------------------------
 
-static void dot_width(kernel *k, const MlirValue *queries, const MlirValue *keys, MlirValue *acc)
+static void dot_vectors(kernel *k, bool whole, const MlirValue *queries, const MlirValue *keys, MlirValue *acc)
 {
     builder *b = k->b;
-    build_for d = build_for_begin(b, number(k, 0), k->arg[WIDTH], number(k, k->lanes), k->lanes, acc);
-    MlirValue mask = lanes_left(k, d.iv), ahead = build_addi(b, d.iv, k->ahead), q[MAX_ROWS], v[MAX_ROWS * STREAMS];
+    MlirValue mask, q[MAX_ROWS], v[MAX_ROWS * STREAMS];
+    build_for d = vectors_begin(k, whole, k->lanes, acc, &mask);
+    MlirValue ahead = build_addi(b, d.iv, k->ahead);
     for (int r = 0; r < k->rows; r++)
         q[r] = load(k, queries[r], d.iv, mask);
     for (int s = 0; s < STREAMS; s++) {
@@ -112,7 +126,9 @@ static void dot_rows(kernel *k, MlirValue first, const MlirValue *at, const Mlir
     }
     for (int i = 0; i < k->lanes; i++)
         acc[i] = build_float(b, k->vector, 0);
-    dot_width(k, queries, keys, acc);
+    dot_vectors(k, true, queries, keys, acc);
+    if (k->kind.tails)
+        dot_vectors(k, false, queries, keys, acc);
     int of[MAX_ROWS * STREAMS];
     MlirValue sums = cpu_sums(b, acc, k->lanes, of), scores[MAX_ROWS];
     for (int r = 0; r < k->rows; r++)
@@ -167,11 +183,11 @@ static void get_weights(kernel *k, weighted *w, int r, MlirValue row, const Mlir
 }
 
 // All rows are read before one is written: clamped ones are the same row.
-static void spread_width(kernel *k, const weighted *w)
+static void spread_vectors(kernel *k, bool whole, const weighted *w)
 {
     builder *b = k->b;
-    build_for e = build_for_begin(b, number(k, 0), k->arg[WIDTH], number(k, k->lanes), 0, NULL);
-    MlirValue mask = lanes_left(k, e.iv), out[MAX_ROWS];
+    MlirValue mask, out[MAX_ROWS];
+    build_for e = vectors_begin(k, whole, 0, NULL, &mask);
     for (int r = 0; r < k->rows; r++)
         out[r] = build_vload(b, k->vector, w->out[r], 1, &e.iv);
     MlirValue ahead = build_addi(b, e.iv, k->ahead);
@@ -200,7 +216,9 @@ static void spread_keys(kernel *k, int keys, const MlirValue *key)
         w.out[r] = row_pointer(k, C, C_AT, C_ROW, row);
         get_weights(k, &w, r, row, key);
     }
-    spread_width(k, &w);
+    spread_vectors(k, true, &w);
+    if (k->kind.tails)
+        spread_vectors(k, false, &w);
     build_for_end(b, &l, NULL);
 }
 
@@ -246,6 +264,7 @@ static void make_function(cpu_gen *g, const char *name, cpu_few_kind kind)
     ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
     for (int i = 0; i < ARGS; i++)
         k.arg[i] = build_func_arg(&f, i);
+    set_whole(&k);
     set_ahead(&k);
     (kind.form == FEW_DOT ? dot : spread)(&k);
     build_func_end(k.b, &f, 0, NULL);

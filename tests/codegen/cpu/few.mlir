@@ -10,7 +10,11 @@
 // CODE: scf.if {{.*}} -> (memref<?xf32>, index, index)
 // CODE: call @attn.dot.f32.f32.tails(
 // CODE: call @attn.spread.f32.f32.tails(
+// Whole vectors of a row without a mask, then the one that is not whole.
 // CODE: func.func private @attn.dot.f32.f32.tails
+// CODE-NOT: vector.maskedload
+// CODE-COUNT-4: memref.prefetch
+// CODE: vector.maskedload
 // CODE-COUNT-4: memref.prefetch
 module attributes {test.items = 3 : i64} {
 func.func @nest(%Q: memref<?x?xf32, strided<[?, ?], offset: ?>> {test.shape = array<i64: 16, 40>},
