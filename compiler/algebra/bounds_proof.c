@@ -7,6 +7,7 @@
 #include "bounds_proof.h"
 #include "bounds_wild.h"
 #include "interval.h"
+#include <string.h>
 
 enum { max_depth = 5, max_steps = 500, max_division_depth = 3 };
 
@@ -112,6 +113,7 @@ void proof_init(proof *f, const program *p, expr subscript, const domain_conjunc
     f->subscript = subscript;
     f->n = 0;
     f->steps = max_steps;
+    memset(f->failure, 0, sizeof f->failure);
     add_requires(f);
     add_conjunct(f, c);
     for (int k = 0; k < p->indices.n; k++)
@@ -302,11 +304,22 @@ static bool by_fact(proof *f, const affine *goal, const affine_term *t, const pr
     return try_side(f, &next, depth, fact->side, side);
 }
 
-// `depth` is the number of steps that were taken.
-static bool prove(proof *f, const affine *goal, int depth, expr *side)
+// FNV-1a over the numbers of a form; never 0.
+static uint64_t hash_of(const affine *a)
 {
-    if (is_evident(f, goal))
-        return true;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (int k = 0; k < a->n; k++) {
+        uint64_t number[1 + AFFINE_FACTORS] = {(uint64_t)a->term[k].coef};
+        for (int d = 0; d < AFFINE_FACTORS; d++)
+            number[1 + d] = (uint64_t)a->term[k].atom[d];
+        for (int i = 0; i < 1 + AFFINE_FACTORS; i++)
+            h = (h ^ number[i]) * UINT64_C(0x100000001b3);
+    }
+    return h | 1;
+}
+
+static bool search(proof *f, const affine *goal, int depth, expr *side)
+{
     for (int k = 0; k < goal->n; k++) {
         const affine_term *t = &goal->term[k];
         if (depth >= f->depth || f->steps-- <= 0)
@@ -318,6 +331,22 @@ static bool prove(proof *f, const affine *goal, int depth, expr *side)
             if (by_fact(f, goal, t, &f->fact[i], depth, side))
                 return true;
     }
+    return false;
+}
+
+// `depth` is the number of steps that were taken. Facts lead to one goal in many orders, and every depth comes by the goals
+// of the one before: what has failed is not tried again.
+static bool prove(proof *f, const affine *goal, int depth, expr *side)
+{
+    uint64_t hash = hash_of(goal);
+    proof_failure *failed = &f->failure[(hash ^ hash >> 32) % PROOF_FAILURES];
+    int steps = f->depth - depth;
+    if (failed->goal == hash ? failed->steps >= steps : is_evident(f, goal))
+        return failed->goal != hash;
+    if (search(f, goal, depth, side))
+        return true;
+    if (f->steps > 0)
+        *failed = (proof_failure){hash, steps};
     return false;
 }
 

@@ -5,16 +5,20 @@
 #include "domain.h"
 #include "program.h"
 
-enum { PROOF_FACTS = 64 };
+enum { PROOF_FACTS = 64, PROOF_FAILURES = 512 };
 
 // `form` <= 0 where `side` (over sizes and scalars; 0: always) holds.
 typedef struct proof_fact { affine form; expr side; } proof_fact;
+
+// A goal that `steps` steps did not prove. Two goals of one hash only cost a proof.
+typedef struct proof_failure { uint64_t goal; int steps; } proof_failure;
 
 typedef struct proof {
     const program *program;
     expr subscript;
     int n, steps, depth;     // steps left in all, steps that one proof may take
     proof_fact fact[PROOF_FACTS];
+    proof_failure failure[PROOF_FAILURES];     // by hash, newer ones over older ones; goal 0: none
 } proof;
 
 // Facts for what `subscript` reads at the points of one conjunct of a domain: the program's requires, the conjunct,
