@@ -73,7 +73,7 @@ MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args)
     const char *name = f == EF_ADD ? "arith.addf" : f == EF_SUB ? "arith.subf" : f == EF_MUL ? "arith.mulf" : NULL;
     bool exact = !mlirAttributeIsNull(ir_attr(op, "exact"));
     if (f == EF_EXP2 && cpu_has_exp2(g, type_of(args[0])))
-        return cpu_exp2(g, args[0], exact);
+        return cpu_exp2(g, op, args[0]);
     if (f == EF_EXP2 && !exact && type_is_vector(type_of(args[0])) && mlirTypeIsAF32(t) &&
         mlirTypeIsAF32(type_scalar(type_of(args[0]))))
         return apply_exp2_f32(&g->b, g->machine, args[0], 5);

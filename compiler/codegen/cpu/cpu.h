@@ -28,7 +28,8 @@ typedef struct cpu_place {
 } cpu_place;
 
 // MEMORY: in an argument, or packed into a slot when the argument's elements along the last dim are not neighbours.
-typedef enum cpu_home { HOME_SLOT, HOME_BUFFER, HOME_MEMORY } cpu_home;
+// SKEW: where the input of the tile.skew lies.
+typedef enum cpu_home { HOME_SLOT, HOME_BUFFER, HOME_MEMORY, HOME_SKEW } cpu_home;
 
 // A tile or buffer of the function.
 typedef struct cpu_tile {
@@ -78,6 +79,7 @@ void cpu_plan(cpu_gen *g);
 cpu_tile *cpu_tile_of(cpu_gen *g, MlirValue v);       // NULL when it is not a tile or buffer of the function
 // Did the plan make both tiles in the same memory?
 bool cpu_in_one_place(cpu_gen *g, MlirValue x, MlirValue y);
+bool cpu_has_slot(const cpu_tile *t);                 // of its own
 bool cpu_only_use_is(cpu_gen *g, MlirValue v, MlirOperation user);
 // The slots of constant size take this many bytes.
 int64_t cpu_layout_slots(cpu_gen *g);
@@ -142,9 +144,9 @@ MlirValue cpu_body_get(const cpu_body *m, MlirValue v);   // itself when it come
 void cpu_body_step(cpu_gen *g, cpu_body *m, bool all);
 // tile.apply on these operands, all scalars or all vectors.
 MlirValue cpu_apply(cpu_gen *g, MlirOperation op, const MlirValue *args);
-// exp2.c: 2^x where the machine has an instruction for it.
+// exp2.c: 2^x for an operation, where the machine has an instruction for it.
 bool cpu_has_exp2(const cpu_gen *g, MlirType t);
-MlirValue cpu_exp2(cpu_gen *g, MlirValue x, bool exact);
+MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x);
 
 // ---- one file for each kind of operation ----------------------------------------------------------------------------
 void cpu_map(cpu_gen *g, MlirOperation op);
