@@ -229,6 +229,12 @@ MlirValue build_tile_any(builder *b, int dim_count, const MlirValue *dims, MlirV
     return build_value(b, "tile.any", b->i1, n, all);
 }
 
+MlirValue build_tile_skew(builder *b, MlirValue row, MlirValue lane, MlirValue in)
+{
+    MlirValue all[] = {row, lane, in};
+    return build_value(b, "tile.skew", build_tile_type(2, all, elem_of(in)), 3, all);
+}
+
 MlirValue build_tile_apply(builder *b, const char *fn, MlirType result, int n, const MlirValue *operands)
 {
     build_attr attr = {"fn", text(b, fn)};

@@ -43,6 +43,7 @@ MlirValue build_tile_alloc(builder *b, int dim_count, const MlirValue *dims, Mli
 MlirValue build_tile_get(builder *b, MlirValue buf, int n, const MlirValue *at);
 void build_tile_put(builder *b, MlirValue tile, MlirValue buf, int n, const MlirValue *at);
 MlirValue build_tile_any(builder *b, int dim_count, const MlirValue *dims, MlirValue in);
+MlirValue build_tile_skew(builder *b, MlirValue row, MlirValue lane, MlirValue in);
 MlirValue build_tile_apply(builder *b, const char *fn, MlirType result, int n, const MlirValue *operands);
 MlirValue build_tile_convert(builder *b, MlirValue in, MlirType elem);
 // Finished tiles of a token into out[n].

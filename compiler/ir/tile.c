@@ -66,7 +66,7 @@ tile_parts tile_parts_of(MlirOperation op)
     case TILE_PUT:
         p.ins = (tile_group){0, 1}, p.memory = (tile_group){1, 1}, p.at = (tile_group){2, n - 2};
         break;
-    case TILE_ANY:
+    case TILE_ANY: case TILE_SKEW:
         p.dims = (tile_group){0, n - 1}, p.ins = (tile_group){n - 1, 1};
         break;
     case TILE_FINISH: case TILE_CONVERT:

@@ -7,7 +7,7 @@
 
 #define TILE_OPS(X)                                                                                                   \
     X(DIM, "dim") X(LOAD, "load") X(MAP, "map") X(REDUCE, "reduce") X(FINISH, "finish") X(CONTRACT, "contract")       \
-    X(STORE, "store") X(ALLOC, "alloc") X(GET, "get") X(PUT, "put") X(ANY, "any") X(APPLY, "apply")                   \
+    X(STORE, "store") X(ALLOC, "alloc") X(GET, "get") X(PUT, "put") X(ANY, "any") X(SKEW, "skew") X(APPLY, "apply") \
     X(SUBSCRIPTS, "subscripts") X(YIELD, "yield") X(WAIT, "wait") X(CONVERT, "convert") X(RING, "ring")               \
     X(PRODUCE, "produce") X(CONSUME, "consume") X(RELEASE, "release") X(ROLES, "roles") X(TURN, "turn")
 typedef enum tile_kind {
@@ -22,7 +22,7 @@ tile_kind tile_kind_of(MlirOperation op);
 
 // Operand groups. Absent groups have no members.
 //   dims      declared dims (TILE_DIM values), in order
-//   ins       tile inputs: of load, map; the one of reduce, finish, any, convert, store, put; a and b of contract;
+//   ins       tile inputs: of load, map; the one of reduce, finish, any, skew, convert, store, put; a and b of contract;
 //             those of wait
 //   mask, init                    optional tiles of reduce and contract
 //   memory    the memref of load, store, produce; the buf of get and put; the ring of produce, consume, release

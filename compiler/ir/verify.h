@@ -31,6 +31,7 @@ bool tile_verify_alloc(MlirOperation op);
 bool tile_verify_get(MlirOperation op);
 bool tile_verify_put(MlirOperation op);
 bool tile_verify_any(MlirOperation op);
+bool tile_verify_skew(MlirOperation op);
 bool tile_verify_apply(MlirOperation op);
 bool tile_verify_wait(MlirOperation op);
 bool tile_verify_convert(MlirOperation op);

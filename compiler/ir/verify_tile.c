@@ -281,6 +281,21 @@ bool tile_verify_any(MlirOperation op)
     return tile_check_dims(op, p) && tile_check_shape(op, p, in, NULL, "the input") && tile_check_finished(op);
 }
 
+bool tile_verify_skew(MlirOperation op)
+{
+    tile_parts p = tile_parts_of(op);
+    MlirType in = mlirValueGetType(tile_part(op, p.ins, 0));
+    if (!tile_check_dims(op, p) || !tile_check_shape(op, p, result_type(op), NULL, "the tile") || !tile_check_finished(op))
+        return false;
+    if (p.dims.count != 2 || bridge_shaped_rank(in) != 1)
+        return verify_fail(op, "makes a tile of two dims of a tile of one");
+    int64_t rows = bridge_shaped_size(result_type(op), 0), lanes = bridge_shaped_size(result_type(op), 1);
+    if (rows < 1 || lanes < 1 || bridge_shaped_size(in, 0) != rows + lanes - 1)
+        return verify_fail(op, "the input must have one element less than both sizes together, which must be known");
+    return mlirTypeEqual(bridge_shaped_elem(in), bridge_shaped_elem(result_type(op))) ||
+           verify_fail(op, "input and tile must have the same element type");
+}
+
 bool tile_verify_apply(MlirOperation op)
 {
     return verify_apply(op);

@@ -179,6 +179,17 @@ def Tile_AnyOp : Tile_Op<"any", [Pure]> {
   let assemblyFormat = "`dims` `(` $dims `)` `ins` `(` $in `:` type($in) `)` attr-dict";
 }
 
+def Tile_SkewOp : Tile_Op<"skew", [Pure]> {
+  let summary = "a tile of two dims whose elements depend on the difference of their positions alone";
+  let description = [{
+    Element (row, lane) is element lane - row + extent - 1 of `in`, where extent is that of the first dim. `in` has one
+    dim, of one less than the sizes of both together. On a CPU nothing is copied: the strides are -1 and 1.
+  }];
+  let arguments = (ins Variadic<Tile_Dim>:$dims, Tile_TileType:$in);
+  let results = (outs Tile_TileType:$tile);
+  let assemblyFormat = "`dims` `(` $dims `)` `ins` `(` $in `:` type($in) `)` attr-dict `->` type($tile)";
+}
+
 def Tile_ApplyOp : Tile_Op<"apply", [Pure]> {
   let summary = "a function of the language; names, arities and meanings are those of algebra/expr.h";
   let description = [{

@@ -280,6 +280,46 @@ func.func @any_elem(%t: !tile.tile<"i" x 4, f32>, %n: index) {
 
 // -----
 
+func.func @skew_rank(%t: !tile.tile<"j" x 8, "i" x 4, f32>, %n: index) {
+  %J = tile.dim "j" from %n extent %n max 8
+  %I = tile.dim "i" from %n extent %n max 4
+  // expected-error @+1 {{makes a tile of two dims of a tile of one}}
+  %a = tile.skew dims(%J, %I) ins(%t : <"j" x 8, "i" x 4, f32>) -> <"j" x 8, "i" x 4, f32>
+  return
+}
+
+// -----
+
+func.func @skew_size(%t: !tile.tile<"d" x 12, f32>, %n: index) {
+  %J = tile.dim "j" from %n extent %n max 8
+  %I = tile.dim "i" from %n extent %n max 4
+  // expected-error @+1 {{the input must have one element less than both sizes together, which must be known}}
+  %a = tile.skew dims(%J, %I) ins(%t : <"d" x 12, f32>) -> <"j" x 8, "i" x 4, f32>
+  return
+}
+
+// -----
+
+func.func @skew_elem(%t: !tile.tile<"d" x 11, i1>, %n: index) {
+  %J = tile.dim "j" from %n extent %n max 8
+  %I = tile.dim "i" from %n extent %n max 4
+  // expected-error @+1 {{input and tile must have the same element type}}
+  %a = tile.skew dims(%J, %I) ins(%t : <"d" x 11, i1>) -> <"j" x 8, "i" x 4, f32>
+  return
+}
+
+// -----
+
+func.func @skew_shape(%t: !tile.tile<"d" x 11, f32>, %n: index) {
+  %J = tile.dim "j" from %n extent %n max 8
+  %I = tile.dim "i" from %n extent %n max 4
+  // expected-error @+1 {{the tile must have dim "j" at place 0}}
+  %a = tile.skew dims(%J, %I) ins(%t : <"d" x 11, f32>) -> <"i" x 4, "j" x 8, f32>
+  return
+}
+
+// -----
+
 func.func @apply_name(%x: f32) {
   // expected-error @+1 {{has no function "expp"}}
   %y = tile.apply "expp" (%x) : (f32) -> f32

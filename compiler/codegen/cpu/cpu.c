@@ -87,6 +87,7 @@ static void lower(cpu_gen *g, MlirOperation op)
     }
     switch (tile_kind_of(op)) {
     case TILE_DIM: case TILE_ALLOC: case TILE_WAIT: case TILE_FINISH: break;
+    case TILE_SKEW: cpu_place_of(g, mlirOperationGetResult(op, 0)); break;     // where its dims are known
     case TILE_LOAD: cpu_load(g, op); break;
     case TILE_STORE: cpu_store(g, op); break;
     case TILE_MAP: cpu_map(g, op); break;

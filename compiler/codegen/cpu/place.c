@@ -205,6 +205,20 @@ void cpu_sub_block(cpu_gen *g, MlirOperation op, cpu_place *out)
     }
 }
 
+static void skew_place(cpu_gen *g, MlirOperation op, cpu_place *out)
+{
+    builder *b = &g->b;
+    tile_parts p = tile_parts_of(op);
+    MlirOperation row = tile_dim_op(tile_part(op, p.dims, 0));
+    *out = *cpu_place_of(g, tile_part(op, p.ins, 0));
+    out->rank = 2;
+    out->offset = ix_add(b, out->offset, ix_sub(b, tile_dim_extent(row), build_index(b, 1)));
+    out->stride[0] = build_index(b, -1);
+    out->stride[1] = build_index(b, 1);
+    for (int i = 0; i < 2; i++)
+        out->name[i] = tile_dim_name(tile_dim_op(tile_part(op, p.dims, i)));
+}
+
 const cpu_place *cpu_place_of(cpu_gen *g, MlirValue v)
 {
     cpu_tile *t = cpu_tile_of(g, v);
@@ -214,6 +228,8 @@ const cpu_place *cpu_place_of(cpu_gen *g, MlirValue v)
         cpu_sub_block(g, t->at, &t->place);
     } else if (t->home == HOME_MEMORY) {
         cpu_view(g, ir_defining(v), &t->place);
+    } else if (t->home == HOME_SKEW) {
+        skew_place(g, ir_defining(v), &t->place);
     } else {
         cpu_slot_place(g, v, &t->place);
     }

@@ -7,6 +7,7 @@
 //   - a get is a view of its buffer as long as no put comes before its last use,
 //   - a value that is put is made in the buffer when nobody looks at the buffer between its definition and the put,
 //   - a map, reduce or contract that may overwrite an input dying there does so,
+//   - a tile.skew is a view of its input,
 //   - all other tiles get slots; slots whose lives do not meet share bytes.
 #include "cpu.h"
 
@@ -301,10 +302,26 @@ static void try_overwrite(cpu_gen *g, int result)
     }
 }
 
+// A view keeps what it shows alive. Inputs come before their views, so views of views are reached from the last.
+static void choose_skews(cpu_gen *g)
+{
+    for (int i = g->tiles.n - 1; i >= 0; i--) {
+        cpu_tile *t = &g->tiles.at[i];
+        if (tile_kind_of(ir_defining(t->value)) != TILE_SKEW)
+            continue;
+        MlirOperation op = ir_defining(t->value);
+        cpu_tile *in = cpu_tile_of(g, tile_part(op, tile_parts_of(op).ins, 0));
+        int last = use_position(g, g->spans.at[t->last].op, mlirOperationGetBlock(ir_defining(in->value)));
+        t->home = HOME_SKEW;
+        in->last = last > in->last ? last : in->last;
+    }
+}
+
 void cpu_plan(cpu_gen *g)
 {
     number_all(g);
     collect(g);
+    choose_skews(g);
     for (int i = 0; i < g->tiles.n; i++)
         if (cpu_load_is_view(g, ir_defining(g->tiles.at[i].value)))
             g->tiles.at[i].home = HOME_MEMORY;
@@ -336,12 +353,14 @@ static int64_t slot_bytes(MlirType t)
             return -1;
         elements *= i == rank - 1 ? (n + PAD - 1) / PAD * PAD : n;
     }
+    if (rank == 1)
+        elements += PAD;          // a skew reads a vector from each element on
     return (elements * elem_bytes(bridge_shaped_elem(t)) + LINE - 1) / LINE * LINE;
 }
 
-static bool has_slot(const cpu_tile *t)
+bool cpu_has_slot(const cpu_tile *t)
 {
-    return t->home != HOME_BUFFER && t->same < 0;
+    return t->home != HOME_BUFFER && t->home != HOME_SKEW && t->same < 0;
 }
 
 static bool overlap(const cpu_tile *x, const cpu_tile *y)
@@ -357,7 +376,7 @@ static int64_t first_fit(cpu_gen *g, int i, int64_t bytes)
         moved = false;
         for (int k = 0; k < i; k++) {
             const cpu_tile *o = &g->tiles.at[k];
-            int64_t size = has_slot(o) && o->slot_offset >= 0 ? slot_bytes(type_of(o->value)) : 0;
+            int64_t size = cpu_has_slot(o) && o->slot_offset >= 0 ? slot_bytes(type_of(o->value)) : 0;
             if (size && overlap(o, &g->tiles.at[i]) && at < o->slot_offset + size && o->slot_offset < at + bytes)
                 at = o->slot_offset + size, moved = true;
         }
@@ -371,7 +390,7 @@ int64_t cpu_layout_slots(cpu_gen *g)
     for (int i = 0; i < g->tiles.n; i++) {
         cpu_tile *t = &g->tiles.at[i];
         int64_t bytes = slot_bytes(type_of(t->value));
-        if (!has_slot(t) || bytes < 0)
+        if (!cpu_has_slot(t) || bytes < 0)
             continue;
         t->slot_offset = first_fit(g, i, bytes);
         total = t->slot_offset + bytes > total ? t->slot_offset + bytes : total;

@@ -39,7 +39,7 @@ static MlirValue dynamic_bytes(cpu_gen *g, builder *b, remap *m, const cpu_tile 
 
 static bool is_dynamic(const cpu_tile *t)
 {
-    return t->home != HOME_BUFFER && t->same < 0 && t->slot_offset < 0;
+    return cpu_has_slot(t) && t->slot_offset < 0;
 }
 
 // @NAME.workspace
@@ -123,7 +123,7 @@ void cpu_make_slots(cpu_gen *g)
     MlirValue end = build_index(&b, constant);
     for (int i = 0; i < g->tiles.n; i++) {
         cpu_tile *t = &g->tiles.at[i];
-        if (t->home == HOME_BUFFER || t->same >= 0)
+        if (!cpu_has_slot(t))
             continue;
         MlirType elem = slot_elem(t);
         b.loc = ir_location_of(t->value);

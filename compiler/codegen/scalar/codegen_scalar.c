@@ -19,6 +19,7 @@ static void lower(lowering *l, MlirOperation op)
     case TILE_REDUCE: lower_reduce(l, op); break;
     case TILE_CONTRACT: lower_contract(l, op); break;
     case TILE_ANY: lower_any(l, op); break;
+    case TILE_SKEW: lower_skew(l, op); break;
     case TILE_CONVERT: lower_convert(l, op); break;
     case TILE_GET: lower_get(l, op); break;
     case TILE_PUT: lower_put(l, op); break;

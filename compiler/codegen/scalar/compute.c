@@ -1,4 +1,4 @@
-// compute.c: map, reduce, contract, any and convert.
+// compute.c: map, reduce, contract, any, skew and convert.
 #include "codegen/scalar/scalar.h"
 
 #include "ir/location.h"
@@ -108,7 +108,7 @@ void lower_contract(lowering *l, MlirOperation op)
     lower_reduction(l, op, combine_contract);
 }
 
-// ---- any, convert ---------------------------------------------------------------------------------------------------
+// ---- any, skew, convert ---------------------------------------------------------------------------------------------
 
 void lower_any(lowering *l, MlirOperation op)
 {
@@ -127,6 +127,18 @@ void lower_any(lowering *l, MlirOperation op)
         acc = build_for_result(f, 0);
     }
     mlirValueReplaceAllUsesOfWith(mlirOperationGetResult(op, 0), acc);
+}
+
+void lower_skew(lowering *l, MlirOperation op)
+{
+    builder b = builder_before(op);
+    tile_nest n;
+    nest_open(&n, &b, op);
+    MlirValue at = build_subi(&b, n.position[1], n.position[0]);
+    at = build_subi(&b, build_addi(&b, at, tile_dim_extent(n.dims[0])), build_index(&b, 1));
+    tile_slot *from = slot_of(l, tile_part(op, tile_parts_of(op).ins, 0));
+    nest_write(l, &b, &n, result_slot(l, op), slot_read(l, &b, from, &at));
+    nest_end(&n, &b, 0);
 }
 
 void lower_convert(lowering *l, MlirOperation op)

@@ -85,6 +85,7 @@ void lower_map(lowering *l, MlirOperation op);
 void lower_reduce(lowering *l, MlirOperation op);
 void lower_contract(lowering *l, MlirOperation op);
 void lower_any(lowering *l, MlirOperation op);
+void lower_skew(lowering *l, MlirOperation op);
 void lower_convert(lowering *l, MlirOperation op);
 void lower_get(lowering *l, MlirOperation op);
 void lower_put(lowering *l, MlirOperation op);

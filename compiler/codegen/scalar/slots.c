@@ -137,7 +137,7 @@ static void collect_tile(lowering *l, MlirOperation op, tile_parts p)
     MlirType type = type_of(v);
     tile_slot *from;
     switch (p.kind) {
-    case TILE_LOAD: case TILE_MAP: case TILE_REDUCE: case TILE_CONTRACT: case TILE_ALLOC:
+    case TILE_LOAD: case TILE_MAP: case TILE_REDUCE: case TILE_CONTRACT: case TILE_ALLOC: case TILE_SKEW:
         add_slot(l, v, type, 1, result_dims(l, op, type));
         break;
     case TILE_RING:

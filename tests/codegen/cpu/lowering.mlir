@@ -9,7 +9,7 @@
 module attributes {attn.target = "x86-64-v4"} {
 // The sizes are constants: Q^T, K from bf16, S and P in one slot, and the state.
 // CHECK-LABEL: func.func @nest.workspace(%arg0: memref
-// CHECK: %[[BYTES:.*]] = arith.constant 41152 : index
+// CHECK: %[[BYTES:.*]] = arith.constant 41216 : index
 // CHECK: return %[[BYTES]] : index
 
 // CHECK-LABEL: func.func @nest(
