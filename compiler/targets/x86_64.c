@@ -6,6 +6,6 @@ const target target_x86_64 = {
     .description = "any x86-64, SSE2",
     .machine = "x86-64",
     .family = "cpu",
-    .codegen = "codegen-cpu",
+    .codegen = "share-diagonals,codegen-cpu",
     .emit = {.triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64", .features = "", .cpu_level = 1, .needs = ""},
 };

@@ -7,6 +7,6 @@ const target target_x86_64_v4 = {
     .description = "x86-64 with AVX-512",
     .machine = "x86-64-v4",
     .family = "cpu",
-    .codegen = "codegen-cpu",
+    .codegen = "share-diagonals,codegen-cpu",
     .emit = {.triple = "x86_64-unknown-linux-gnu", .cpu = "x86-64-v4", .features = "", .cpu_level = 4, .needs = ""},
 };
