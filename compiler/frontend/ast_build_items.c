@@ -153,12 +153,15 @@ ast_directive ast_directive_word(parser *p, span at, ast_directive_kind kind, as
     return ast_directive_words(p, at, kind, word, (ast_names){0});
 }
 
+// A number behind the word auto makes a name of it.
 ast_directive ast_directive_value(parser *p, ast_directive d, int64_t value)
 {
-    if (value < 0)
+    if (value < 0) {
         d.is_auto = true;
-    else
-        VEC_PUSH(p->arena, &d.values, value);
+        return d;
+    }
+    d.is_auto = d.is_auto && d.names.n == 0;
+    VEC_PUSH(p->arena, &d.values, value);
     return d;
 }
 

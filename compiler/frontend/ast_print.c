@@ -281,7 +281,8 @@ const char *ast_directive_word_text(ast_directive_kind kind)
 // The numbers of a directive and its `auto`, between `before` and `after`; nothing when there are none.
 static void put_values(str *line, const ast_directive *d, const char *before, const char *after)
 {
-    bool only_auto = d->names.n && strcmp(d->names.at[0].text, "auto") == 0;
+    bool needs_value = d->kind == DIR_TILE || d->kind == DIR_SPLIT;
+    bool only_auto = !needs_value && d->names.n && strcmp(d->names.at[0].text, "auto") == 0;
     if (d->values.n == 0 && (!d->is_auto || only_auto))
         return;
     str_put(line, before);
