@@ -90,6 +90,16 @@ static MlirValue mod_float(builder *b, MlirValue x, MlirValue y)
     return build_select(b, off, build_addf(b, r, y), r);
 }
 
+// NaN wins. On vectors one of x86's instructions, which give the second operand where either is NaN, and a choice for the
+// first being NaN; zeros of both signs count as equal, for which arith.maximumf takes three instructions more.
+static MlirValue extreme_float(builder *b, expr_fn f, MlirValue x, MlirValue y)
+{
+    if (!type_is_vector(type_of(x)))
+        return f == EF_MAX ? build_maximumf(b, x, y) : build_minimumf(b, x, y);
+    MlirValue v = build_select(b, build_cmpf(b, f == EF_MAX ? CMPF_OGT : CMPF_OLT, x, y), x, y);
+    return build_select(b, build_cmpf(b, CMPF_UNO, x, x), x, v);
+}
+
 static MlirValue sign_float(builder *b, MlirValue x)
 {
     MlirValue zero = fimm(b, x, 0);
@@ -149,8 +159,7 @@ static MlirValue apply_float(builder *b, const machine *m, expr_fn f, MlirValue 
     case EF_SUB_REF: return sub_ref(b, x, y);
     case EF_DIV_SUM: return div_sum(b, x, y);
     case EF_XLOGX: return xlogx(b, m, x);
-    case EF_MIN: return build_minimumf(b, x, y);
-    case EF_MAX: return build_maximumf(b, x, y);
+    case EF_MIN: case EF_MAX: return extreme_float(b, f, x, y);
     case EF_ABS: return build_math(b, "math.absf", x);
     case EF_SIGN: return sign_float(b, x);
     case EF_EXP: return exp_of(b, m, x);

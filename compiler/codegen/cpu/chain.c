@@ -1,8 +1,8 @@
-// chain.c: contract -> map -> sum without a trip through memory.
+// chain.c: contract -> map -> sum or maximum without a trip through memory.
 //
 //   %s = tile.contract …                      for each register block of rows:
 //   %p = tile.map ins(%s, …) { f }      ->      24 sums in registers; p = f(sums), stored once; z += p
-//   %z = tile.reduce "sum" over rows (%p)
+//   %z = tile.reduce "sum" over rows (%p)                                                        or z = max(z, p)
 //
 // The map must be the only reader of the contraction in its block, and short, for its body is repeated for every
 // register. Readers in the branch of a fallback (scf.if of a tile.any) get a contraction of their own there: it runs
@@ -11,6 +11,7 @@
 
 #include "codegen/apply.h"
 #include "mlir-c/BuiltinTypes.h"
+#include <math.h>
 
 enum { MOST_WORK = 20, TOO_MUCH = 1000, MAX_VECTORS = 4 };
 
@@ -203,14 +204,14 @@ static bool mask_fits(MlirOperation sum, MlirOperation map)
            same_dims(type_of(mask), type_of(mlirOperationGetResult(map, 0))) && !comes_after(ir_defining(mask), map);
 }
 
-// A sum of p over its rows in the same block.
-static MlirOperation find_sum(MlirOperation map)
+// A sum or maximum of p over its rows in the same block.
+static MlirOperation find_reduce(MlirOperation map)
 {
     MlirValue p = mlirOperationGetResult(map, 0);
     for (MlirOpOperand u = mlirValueGetFirstUse(p); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
         MlirOperation op = mlirOpOperandGetOwner(u);
         tile_parts parts = tile_parts_of(op);
-        if (parts.kind == TILE_REDUCE && ir_ref_is(ir_str(op, "kind"), "sum") && mask_fits(op, map) &&
+        if (parts.kind == TILE_REDUCE && !ir_ref_is(ir_str(op, "kind"), "min") && mask_fits(op, map) &&
             mlirOperationGetBlock(op).ptr == mlirOperationGetBlock(map).ptr && ir_list_count(op, "over") == 1 &&
             mlirStringRefEqual(ir_list_str(op, "over", 0), bridge_shaped_name(type_of(p), 0)))
             return op;
@@ -229,7 +230,7 @@ static void consider(cpu_gen *g, MlirOperation contract)
         return;
     sink(contract, home);
     mlirOperationMoveBefore(contract, map);
-    cpu_chain c = {.contract = contract, .map = map, .reduce = find_sum(map)};
+    cpu_chain c = {.contract = contract, .map = map, .reduce = find_reduce(map)};
     VEC_PUSH(g->arena, &g->chains, c);
 }
 
@@ -258,6 +259,7 @@ void cpu_find_chains(cpu_gen *g)
 
 typedef struct making {
     cpu_gen *g;
+    const cpu_chain *chain;
     MlirOperation map;
     tile_parts parts;
     MlirValue s;
@@ -314,6 +316,13 @@ static MlirValue body_value(making *m, MlirValue sum, MlirValue row, int vector)
     return cpu_spread(&m->g->b, v, body.lanes);
 }
 
+static bool is_max(const cpu_chain *c) { return ir_ref_is(ir_str(c->reduce, "kind"), "max"); }
+
+static MlirValue combined(builder *b, const cpu_chain *c, MlirValue x, MlirValue y)
+{
+    return is_max(c) ? apply_expand(b, NULL, EF_MAX, type_scalar(type_of(x)), (MlirValue[]){x, y}) : build_addf(b, x, y);
+}
+
 // What is added to the sum of a vector of lanes. Rows beyond the extent are the last row again and not added. The
 // condition is a vector, so that it becomes the mask of the addition: as a scalar it would become a branch around it.
 static MlirValue counted(making *m, MlirValue left, int r, MlirValue row, int vector)
@@ -344,7 +353,7 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
             cpu_write(m->g, m->out, ix_add(b, at, build_index(b, (int64_t)v * lanes)), p);
             if (!carry)
                 continue;
-            MlirValue sum = build_addf(b, carry[v], p);
+            MlirValue sum = combined(b, m->chain, carry[v], p);
             carry[v] = r || m->mask ? build_select(b, counted(m, left, r, row[r], v), sum, carry[v]) : sum;
         }
     }
@@ -353,16 +362,16 @@ static void finish(void *user, MlirValue first, int rows, const MlirValue *row, 
 
 void cpu_chain_map(cpu_gen *g, cpu_chain *c)
 {
-    making m = {.g = g, .map = c->map, .parts = tile_parts_of(c->map), .s = mlirOperationGetResult(c->contract, 0)};
+    making m = {.g = g, .chain = c, .map = c->map, .parts = tile_parts_of(c->map), .s = mlirOperationGetResult(c->contract, 0)};
     m.out = cpu_place_of(g, mlirOperationGetResult(c->map, 0));
     tile_group mask = c->reduce.ptr ? tile_parts_of(c->reduce).mask : (tile_group){0};
     m.mask = mask.count ? cpu_place_of(g, tile_part(c->reduce, mask, 0)) : NULL;
     cpu_simple_arguments(g, c->contract, &m.simple);
     start_columns(&m);
     c->vectors = m.simple.kind.vectors;
-    MlirValue zero = build_float(&g->b, type_vector(m.column[0].lanes, g->b.f32), 0);
+    double start = c->reduce.ptr && is_max(c) ? -INFINITY : 0;
     for (int v = 0; v < c->vectors; v++)
-        c->sums[v] = zero;
+        c->sums[v] = build_float(&g->b, type_vector(m.column[0].lanes, g->b.f32), start);
     cpu_finish f = {.starts = m.simple.starts, .carried = c->reduce.ptr ? c->vectors : 0, .run = finish, .user = &m};
     if (c->reduce.ptr)
         f.carried_name = ir_stage_name(mlirOperationGetLocation(c->reduce));
@@ -382,7 +391,7 @@ void cpu_chain_reduce(cpu_gen *g, cpu_chain *c)
     for (int v = 0; v < c->vectors; v++) {
         MlirValue by = build_index(b, (int64_t)v * lanes), sum = c->sums[v];
         if (init)
-            sum = build_addf(b, cpu_read(g, init, ix_add(b, init->offset, by), lanes), sum);
+            sum = combined(b, c, cpu_read(g, init, ix_add(b, init->offset, by), lanes), sum);
         cpu_write(g, out, ix_add(b, out->offset, by), sum);
     }
 }

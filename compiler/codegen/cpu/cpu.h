@@ -46,7 +46,7 @@ typedef struct cpu_tile {
 
 typedef struct cpu_span { MlirOperation op; int first, last; } cpu_span;    // positions of an operation and of its body
 
-// A contraction whose only reader is a map, and a sum over its rows: done in the registers of the micro-kernel.
+// A contraction whose only reader is a map, and a sum or maximum over its rows: done in the registers of the micro-kernel.
 typedef struct cpu_chain {
     MlirOperation contract, map, reduce;       // reduce: null when there is none
     MlirValue sums[4];                         // of the vectors along the lanes, once the map was made

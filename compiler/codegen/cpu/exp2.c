@@ -22,17 +22,23 @@ static const form fast_form = {5, {0.0018690621184229218, 0.009007824528345858, 
 static const form exact_form = {6, {0.00021612916356684997, 0.0012467846077957173, 0.009675451602382965,
                                     0.05548528060340291, 0.240229305555028, 0.6931470444431621, 1}};
 
-// Does the map add something of its own to every element, a penalty for a position or a mask of numbers? Then scores may
-// fall without end, and powers below 2^-126 become 0, which others are not: one comparison for each costs 0.7 % of dense attention,
-// but one number of that size among the operands makes an FMA take 150 cycles, and ALiBi with falling scores 13 times as long.
-static bool falls_far(MlirOperation op)
+// Are powers below 2^-126 to become 0? A number of that size among its operands makes an FMA take 150 cycles, and ALiBi 10 times
+// as long. One comparison for each power costs dense attention 0.7 %, so wide maps make it only where scores may fall without end:
+// where something is added to every element, a penalty for a position or a mask of numbers. Repairs, of rows alone, always do.
+static bool falls_far(MlirOperation map)
 {
-    MlirOperation map = mlirOperationGetParentOperation(op);
     tile_parts p = tile_parts_of(map);
     int wide = 0;
-    for (int i = 0; p.kind == TILE_MAP && i < p.ins.count; i++)
-        wide += bridge_shaped_rank(type_of(tile_part(map, p.ins, i))) > 1;
-    for (int i = 0; p.kind == TILE_MAP && i < p.dims.count; i++)
+    if (p.kind != TILE_MAP)
+        return false;
+    if (p.dims.count < 2)
+        return true;
+    for (int i = 0; i < p.ins.count; i++) {
+        MlirValue in = tile_part(map, p.ins, i);
+        if (bridge_shaped_rank(type_of(in)) > 1)
+            wide += falls_far(ir_defining(in)) ? 2 : 1;
+    }
+    for (int i = 0; i < p.dims.count; i++)
         wide += mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(ir_block(map, 0), i))) ? 0 : 2;
     return wide > 1;
 }
@@ -51,7 +57,7 @@ MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x)
     for (int i = 1; i <= of->degree; i++)
         p = build_vfma(b, p, f, build_float(b, t, of->c[i]));
     MlirValue v = build_intrinsic(b, "llvm.x86.avx512.mask.scalef.ps.512", t, 5, (MlirValue[]){p, x, p, all, rounding});
-    if (!falls_far(op))
+    if (!falls_far(mlirOperationGetParentOperation(op)))
         return v;
     return build_select(b, build_cmpf(b, CMPF_OLT, x, build_float(b, t, LEAST)), build_float(b, t, 0), v);     // NaN stays
 }

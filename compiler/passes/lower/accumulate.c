@@ -4,7 +4,8 @@
 //
 //   strict   y' = y of this block too; acc *= c(y, y'); then the terms with y'
 //   lazy     the terms with the old y; only when a row has none yet, or their sum leaves a safe range, is the block done as
-//            above. So the usual block has no maximum of its scores and no rescaling
+//            above. So the usual block has no maximum of its scores and no rescaling. Where y has just moved far, as it does with
+//            every block of scores that rise along the keys (ALiBi), the next block is done as above without an attempt
 #include "lower.h"
 #include <math.h>
 #include <string.h>
@@ -128,6 +129,7 @@ static void accumulate(lower *l, scope *s, int equation, bool mask)
 
 typedef struct moving {
     MlirValue old, fresh;                     // the reference
+    MlirValue *maxima;                        // that the fresh one is made of
     int count;
     made factors[16];                         // repairs of members, one for all that have the same
 } moving;
@@ -168,27 +170,51 @@ static MlirValue repaired(lower *l, scope *s, int equation, moving *m)
 }
 
 // Moves the reference to what this block asks for and repairs the members. Terms are made with the new one after it.
-static void move_reference(lower *l, scope *s, const group *g, bool mask, MlirValue *out_reference)
+static moving move_reference(lower *l, scope *s, const group *g, bool mask)
 {
-    MlirValue *fresh = ARENA_ARRAY(l->arena, MlirValue, g->maxima_count + 1);
-    MlirValue old = reference(l, s, g, NULL);
+    moving m = {.old = reference(l, s, g, NULL), .maxima = ARENA_ARRAY(l->arena, MlirValue, g->maxima_count + 1)};
     for (int k = 0; k < g->maxima_count; k++)
-        fresh[k] = lt_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
-    MlirValue y = reference(l, s, g, fresh);
-    moving m = {.old = old, .fresh = y};
+        m.maxima[k] = lt_reduction(l, s, g->maxima[k], state(l, s, g->maxima[k]), mask);
+    m.fresh = reference(l, s, g, m.maxima);
     for (int k = 0; k < g->member_count; k++)
         put_state(l, s, g->members[k], repaired(l, s, g->members[k], &m));
     for (int k = 0; k < g->maxima_count; k++)
-        put_state(l, s, g->maxima[k], fresh[k]);
-    *out_reference = y;
+        put_state(l, s, g->maxima[k], m.maxima[k]);
+    return m;
+}
+
+// The equation of the nest that has this body, or `otherwise`.
+static int equation_of_body(lower *l, expr body, int otherwise)
+{
+    for (int k = 0; k < l->nest->equation_count; k++) {
+        int number = l->nest->equations[k];
+        if (equation_of(l, number)->kind == REDUCE_NONE && lt_body(l, number) == body)
+            return number;
+    }
+    return otherwise;
+}
+
+// The terms of the maxima as tiles, which the terms of the members are then made of. So the products have one reader, which code
+// generation does in registers.
+static void keep_scores(lower *l, scope *s, const group *g)
+{
+    for (int k = 0; k < g->maxima_count; k++) {
+        expr score = lt_body(l, g->maxima[k]);
+        if (expr_get(l->pool, score)->kind != EX_APPLY)
+            continue;
+        MlirLocation before = lt_stage_equation(l, equation_of_body(l, score, g->maxima[k]));
+        MlirValue v = lt_tile(l, s, score);
+        lt_leave(l, before);
+        override(l, s, score, v);
+    }
 }
 
 static void strict_group(lower *l, scope *s, const group *g, bool mask)
 {
-    MlirValue y;
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
-    move_reference(l, s, g, mask, &y);
-    override(l, at, lt_own_value(l, g->reference), y);
+    keep_scores(l, at, g);
+    moving m = move_reference(l, at, g, mask);
+    override(l, at, lt_own_value(l, g->reference), m.fresh);
     for (int k = 0; k < g->member_count; k++)
         accumulate(l, at, g->members[k], mask);
 }
@@ -237,17 +263,6 @@ static int witness(lower *l, const group *g, expr term)
     return -1;
 }
 
-// The equation of the nest that has this body, or `otherwise`.
-static int equation_of_body(lower *l, expr body, int otherwise)
-{
-    for (int k = 0; k < l->nest->equation_count; k++) {
-        int number = l->nest->equations[k];
-        if (equation_of(l, number)->kind == REDUCE_NONE && lt_body(l, number) == body)
-            return number;
-    }
-    return otherwise;
-}
-
 static bool same_domains(lower *l, const group *g)
 {
     for (int k = 0; k < g->member_count; k++)
@@ -291,24 +306,60 @@ static void keep_term(lower *l, scope *s, const kept *p, expr term, int equation
     VEC_PUSH(l->arena, &s->tiles, m);
 }
 
-// Has a row no reference yet? Its terms would be infinite: the block is done the careful way at once.
-static MlirValue without_reference(lower *l, scope *s, const group *g)
+// ---- rows that need care ----------------------------------------------------------------------------------------------
+//
+// Of each row: has it no reference yet, or did the last move of its reference shrink the sum beyond MOVED_FAR? Then terms
+// would be infinite, or probably leave the safe range again: the block is done the careful way at once.
+static const double MOVED_FAR = 0x1p-24;
+
+static kept *care_of(lower *l, const group *g)
 {
-    MlirValue found = {NULL};
-    for (int k = 0; k < g->maxima_count; k++) {
-        const program_equation *e = equation_of(l, g->maxima[k]);
-        int dims[64];
-        MlirLocation before = lt_stage_probe(l, g->maxima[k], "has no value in some row");
-        int n = own_dims(l, s, g->maxima[k], dims);
-        expr x = expr_symbol(l->pool, e->type, SYMBOL_PROBE);
-        scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
-        override(l, at, x, state(l, s, g->maxima[k]));
-        expr none = expr_apply2(l->pool, EF_EQ, x, expr_float(l->pool, e->type, neutral(e->kind)));
-        MlirValue here = any(l, s, n, dims, lt_map(l, at, none, n, dims));
-        found = found.ptr ? op_binary(&l->o, s->block, "arith.ori", found, here) : here;
-        lt_leave(l, before);
-    }
+    expr key = expr_symbol(l->pool, TY_BOOL, SYMBOL_CARE + g->reference);
+    kept *known = lt_find_kept(l, key);
+    if (known)
+        return known;
+    scope *first = lt_stage(l, 0);
+    int dims[64];
+    MlirLocation before = lt_stage_probe(l, g->maxima[0], "needs care");
+    int n = scope_dims(l, first, lt_own_value(l, g->reference), dims);
+    kept *care = lt_kept(l, key, n, dims, l->o.i1, KEPT_BY_ROWS);
+    lt_buffer(l, first, care, true, lt_map(l, first, expr_bool(l->pool, true), n, dims));
+    lt_leave(l, before);
+    return care;
+}
+
+static MlirValue some_need_care(lower *l, scope *s, const group *g)
+{
+    int dims[64];
+    kept *care = care_of(l, g);
+    MlirLocation before = lt_stage_probe(l, g->maxima[0], "has no value in some row, or has moved far");
+    int n = scope_dims(l, s, lt_own_value(l, g->reference), dims);
+    MlirValue found = any(l, s, n, dims, lt_buffer(l, s, care, false, (MlirValue){NULL}));
+    lt_leave(l, before);
     return found;
+}
+
+static void note_care(lower *l, scope *s, const group *g, const moving *m, int sum)
+{
+    const program_equation *e = equation_of(l, sum);
+    expr_pool *p = l->pool;
+    scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
+    int dims[64];
+    MlirLocation before = lt_stage_probe(l, g->maxima[0], "needs care");
+    expr old = expr_symbol(p, e->type, EXPR_OLD), none = expr_bool(p, false);
+    override(l, at, old, m->old);
+    override(l, at, expr_symbol(p, e->type, EXPR_NEW), m->fresh);
+    for (int k = 0; k < g->maxima_count; k++) {
+        const program_equation *of = equation_of(l, g->maxima[k]);
+        expr x = expr_symbol(p, of->type, SYMBOL_MAXIMUM + k);
+        override(l, at, x, m->maxima[k]);
+        none = expr_apply2(p, EF_OR, none, expr_apply2(p, EF_EQ, x, expr_float(p, of->type, neutral(of->kind))));
+    }
+    expr far = expr_apply2(p, EF_LT, e->repair, expr_float(p, e->type, MOVED_FAR));
+    far = expr_and(p, expr_apply2(p, EF_NE, old, expr_float(p, e->type, -INFINITY)), far);
+    int n = scope_dims(l, s, lt_own_value(l, g->reference), dims);
+    lt_buffer(l, s, care_of(l, g), true, lt_map(l, at, expr_apply2(p, EF_OR, none, far), n, dims));
+    lt_leave(l, before);
 }
 
 // The block with the reference as it is: terms to p, their sum to `summed`. Returns whether that left the safe range.
@@ -347,17 +398,18 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
     kept *summed = lt_kept(l, 0, sum_count, sum_dims, lt_elem(l, equation_of(l, sum)->type), KEPT_ONCE);
     lt_leave(l, before);
     MlirBlock tried[2], branch[2];
-    MlirOperation attempt = op_if_value(&l->o, without_reference(l, s, g), l->o.i1, tried);
+    MlirOperation attempt = op_if_value(&l->o, some_need_care(l, s, g), l->o.i1, tried);
     op_yield(&l->o, tried[0], op_bool(&l->o, tried[0], true));
     op_yield(&l->o, tried[1], attempt_block(l, scope_open(l, SCOPE_BRANCH, s, tried[1]), g, term, named, p, sum, summed, mask));
     op_place(s->block, attempt);
     MlirOperation redo = op_if(&l->o, mlirOperationGetResult(attempt, 0), true, branch);
 
     scope *slow = scope_open(l, SCOPE_BRANCH, s, branch[0]);
-    MlirValue moved;
     scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
-    move_reference(l, slow, g, mask, &moved);
-    override(l, with, y, moved);
+    keep_scores(l, slow, g);
+    moving moved = move_reference(l, slow, g, mask);
+    note_care(l, slow, g, &moved, sum);
+    override(l, with, y, moved.fresh);
     keep_term(l, with, p, term, named);
     accumulate(l, with, sum, mask);
     op_end(&l->o, branch[0]);

@@ -24,7 +24,9 @@ typedef struct binding {
 } binding;
 
 // Symbols that stand for tiles inside one map; those of bound-blocks are 16 + 2 * index and the next.
-enum { SYMBOL_PRODUCT = 1000, SYMBOL_ACCUMULATOR, SYMBOL_FACTOR, SYMBOL_PROBE };
+// SYMBOL_MAXIMUM + k: of a group; SYMBOL_CARE + equation: what is known of the rows of a reference.
+enum { SYMBOL_PRODUCT = 1000, SYMBOL_ACCUMULATOR, SYMBOL_FACTOR, SYMBOL_PROBE, SYMBOL_MAXIMUM = 2000,
+       SYMBOL_CARE = 1 << 20 };
 
 typedef struct made { expr key; MlirValue value; } made;
 
