@@ -35,7 +35,8 @@ func.func @nest(%Q: !m {test.shape = array<i64: 45, 21>}, %K: !m {test.shape = a
     tile.yield %c : i1 }
   %s = tile.contract dims(%J, %I, %D) over ["d"] ins(%k, %q : !k, !q) -> !s
   // CHECK-COUNT-24: vector.fma
-  // CHECK: arith.maximumf
+  // CHECK: arith.cmpf ogt
+  // CHECK: arith.cmpf uno
   // CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
   %p = tile.map dims(%J, %I) ins(%s : !s) -> !s { ^bb0(%j: index, %i: index, %e: f32):
     %y = tile.apply "mul" (%e, %half) : (f32, f32) -> f32
