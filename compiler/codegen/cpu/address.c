@@ -6,7 +6,7 @@
 
 access access_of(MlirOperation op)
 {
-    access a = {.op = op, .parts = tile_parts_of(op), .body = ir_block(op, 0)};
+    access a = {.op = op, .parts = tile_parts_of(op), .body = ir_block(op, 0), .piece = -1};
     a.subscripts = mlirBlockGetTerminator(a.body);
     a.last = tile_parts_of(a.subscripts);
     a.rank = a.parts.dims.count;
@@ -29,7 +29,7 @@ bool access_argument_depends(const access *a, int number, unsigned dims)
     return false;
 }
 
-static bool depends(const access *a, MlirValue v, unsigned dims)
+bool access_depends(const access *a, MlirValue v, unsigned dims)
 {
     if (mlirValueIsABlockArgument(v))
         return mlirBlockArgumentGetOwner(v).ptr == a->body.ptr &&
@@ -38,7 +38,7 @@ static bool depends(const access *a, MlirValue v, unsigned dims)
     if (mlirOperationGetBlock(op).ptr != a->body.ptr)
         return false;
     for (int i = 0; i < mlirOperationGetNumOperands(op); i++)
-        if (depends(a, mlirOperationGetOperand(op, i), dims))
+        if (access_depends(a, mlirOperationGetOperand(op, i), dims))
             return true;
     return false;
 }
@@ -60,39 +60,58 @@ static linear_op linear_kind(MlirOperation op)
 // Is v a sum of the packed dims times factors that do not depend on them, and a rest that does not?
 static bool is_linear(const access *a, MlirValue v)
 {
-    if (!depends(a, v, a->packed))
+    if (!access_depends(a, v, a->packed))
         return true;
     if (mlirValueIsABlockArgument(v))
         return (int)mlirBlockArgumentGetArgNumber(v) < a->rank;
     MlirOperation op = ir_defining(v);
     linear_op kind = linear_kind(op);
+    if (access_is_modulus(a, op))
+        return true;
     if (kind == LINEAR_NONE)
         return false;
     MlirValue x = mlirOperationGetOperand(op, 0);
     if (kind == LINEAR_CAST)
         return is_linear(a, x);
     MlirValue y = mlirOperationGetOperand(op, 1);
-    if (kind == LINEAR_MUL && depends(a, x, a->packed) && depends(a, y, a->packed))
+    if (kind == LINEAR_MUL && access_depends(a, x, a->packed) && access_depends(a, y, a->packed))
         return false;
     return is_linear(a, x) && is_linear(a, y);
 }
 
-bool access_is_packable(access *a, unsigned dims)
+bool access_is_linear(const access *a)
 {
-    a->packed = dims;
-    if (a->last.guard.count && depends(a, tile_part(a->subscripts, a->last.guard, 0), dims))
-        return false;
     for (int i = 0; i < a->last.at.count; i++)
         if (!is_linear(a, tile_part(a->subscripts, a->last.at, i)))
             return false;
     return true;
 }
 
+bool access_is_packable(access *a, unsigned dims)
+{
+    a->packed = dims;
+    a->piece = -1;
+    if (a->last.guard.count && access_depends(a, tile_part(a->subscripts, a->last.guard, 0), dims))
+        return false;
+    return access_is_linear(a);
+}
+
+static bool some_piece(access *a, unsigned dims)
+{
+    if (tile_kind_of(a->op) != TILE_LOAD)
+        return false;
+    for (int k = a->rank - 1; k >= 0; k--)
+        if ((dims >> k & 1) && access_in_pieces(a, dims, k))
+            return true;
+    return false;
+}
+
 // The most that one call can move: two dims, one, or none.
 void access_choose_packed(access *a, elem_type storage)
 {
     unsigned lane = a->rank ? 1u << (a->rank - 1) : 0, two = a->rank > 1 ? lane | 1u << (a->rank - 2) : lane;
-    if (storage == ELEM_I4 || (!access_is_packable(a, two) && !access_is_packable(a, lane)))
+    if (storage == ELEM_I4 || (!access_is_packable(a, two) && !some_piece(a, two) && !access_is_packable(a, lane) &&
+                               !some_piece(a, lane)))
         a->packed = 0;
 }
 
@@ -127,9 +146,16 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
         int k = (int)mlirBlockArgumentGetArgNumber(v);
         l.factor[k] = build_index(b, 1);
         l.base = tile_dim_from(access_dim(a, k));
+        if (k == a->piece && a->first.ptr)
+            l.base = ix_add(b, l.base, a->first);
         return l;
     }
     MlirOperation op = ir_defining(v);
+    if (access_is_modulus(a, op)) {
+        l.factor[a->piece] = build_index(b, 1);
+        l.base = a->remainder;
+        return l;
+    }
     linear_op kind = linear_kind(op);
     linear x = linear_of(a, m, mlirOperationGetOperand(op, 0));
     if (kind == LINEAR_CAST)
@@ -150,6 +176,13 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
         *to = sum(b, one, kind == LINEAR_SUB ? product(b, two, by) : two);
     }
     return l;
+}
+
+linear access_linear(access *a, const cpu_body *m, MlirValue v) { return linear_of(a, m, v); }
+
+MlirValue access_extent(const access *a, int level)
+{
+    return level == a->piece && a->count.ptr ? a->count : tile_dim_extent(access_dim(a, level));
 }
 
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.
