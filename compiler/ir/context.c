@@ -97,6 +97,14 @@ bool ir_run_pipeline(MlirOperation op, const char *pipeline, bool verify, arena 
     return ok;
 }
 
+// Is it the message of a pass or verifier, and not of a name in which the same words occur?
+static bool says_no_memory(const char *line)
+{
+    static const char end[] = "' op " IR_NO_MEMORY;
+    size_t n = strlen(line);
+    return n >= sizeof end - 1 && strcmp(line + n - (sizeof end - 1), end) == 0;
+}
+
 typedef struct message { ir_messages *to; MlirDiagnostic diagnostic; } message;
 
 static int add_message(void *user)
@@ -109,7 +117,7 @@ static int add_message(void *user)
     const char *line = text_take(&t);
     m->to->text = arena_printf(m->to->arena, "%s%s: %s\n", m->to->text, names[severity], line);
     m->to->errors += severity == MlirDiagnosticError;
-    return strstr(line, IR_NO_MEMORY) != NULL;
+    return says_no_memory(line);
 }
 
 // MLIR holds a lock meanwhile: nothing may jump out of here.

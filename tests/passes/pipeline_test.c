@@ -116,6 +116,19 @@ static void a_pass_that_fails_stops_it(void **state)
     end(&f);
 }
 
+// A name may hold the words that a pass without memory says.
+static void words_of_a_name(void **state)
+{
+    fixture f = begin(attention);
+    ir_messages_attach(&f.messages, f.context, f.arena);
+    MlirModule m = mlirModuleCreateParse(f.context, ir_ref("!z = !z<\"" IR_NO_MEMORY "\" x 8, f32>"));
+    assert_true(mlirModuleIsNull(m));
+    assert_true(f.messages.errors > 0);
+    assert_false(f.messages.exhausted);
+    ir_messages_detach(&f.messages, f.context);
+    end(&f);
+}
+
 static void names(void **state)
 {
     assert_string_equal(pipeline_pass(0), "fuse-operators");
@@ -132,6 +145,7 @@ int main(void)
         cmocka_unit_test(part_of_the_way),
         cmocka_unit_test(remarks_are_reported_once),
         cmocka_unit_test(a_pass_that_fails_stops_it),
+        cmocka_unit_test(words_of_a_name),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
