@@ -106,13 +106,24 @@ static bool some_piece(access *a, unsigned dims)
     return false;
 }
 
+// What is guarded as a whole is one piece, of rows where there are some.
+static bool in_one_piece(access *a, unsigned dims)
+{
+    if (!access_is_packable(a, dims))
+        return false;
+    if (tile_kind_of(a->op) == TILE_LOAD && a->last.guard.count)
+        a->piece = a->rank > 1 && (dims >> (a->rank - 2) & 1) ? a->rank - 2 : a->rank - 1;
+    return true;
+}
+
 // The most that one call can move: two dims, one, or none.
 void access_choose_packed(access *a, elem_type storage)
 {
     unsigned lane = a->rank ? 1u << (a->rank - 1) : 0, two = a->rank > 1 ? lane | 1u << (a->rank - 2) : lane;
-    if (storage == ELEM_I4 || (!access_is_packable(a, two) && !some_piece(a, two) && !access_is_packable(a, lane) &&
-                               !some_piece(a, lane)))
+    if (storage == ELEM_I4 || (!in_one_piece(a, two) && !some_piece(a, two) && !in_one_piece(a, lane) && !some_piece(a, lane))) {
         a->packed = 0;
+        a->piece = -1;
+    }
 }
 
 // ---- linear addresses -----------------------------------------------------------------------------------------------
@@ -146,14 +157,11 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
         int k = (int)mlirBlockArgumentGetArgNumber(v);
         l.factor[k] = build_index(b, 1);
         l.base = tile_dim_from(access_dim(a, k));
-        if (k == a->piece && a->first.ptr)
-            l.base = ix_add(b, l.base, a->first);
         return l;
     }
     MlirOperation op = ir_defining(v);
     if (access_is_modulus(a, op)) {
-        l.factor[a->piece] = build_index(b, 1);
-        l.base = a->remainder;
+        l.past = build_index(b, 1);
         return l;
     }
     linear_op kind = linear_kind(op);
@@ -168,22 +176,19 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
         l.base = product(b, p->base, by);
         for (int i = 0; i < a->rank; i++)
             l.factor[i] = product(b, p->factor[i], by);
+        l.past = product(b, p->past, by);
         return l;
     }
-    for (int i = -1; i < a->rank; i++) {
-        MlirValue *to = i < 0 ? &l.base : &l.factor[i];
-        MlirValue one = i < 0 ? x.base : x.factor[i], two = i < 0 ? y.base : y.factor[i];
+    for (int i = -2; i < a->rank; i++) {
+        MlirValue *to = i == -2 ? &l.past : i < 0 ? &l.base : &l.factor[i];
+        MlirValue one = i == -2 ? x.past : i < 0 ? x.base : x.factor[i];
+        MlirValue two = i == -2 ? y.past : i < 0 ? y.base : y.factor[i];
         *to = sum(b, one, kind == LINEAR_SUB ? product(b, two, by) : two);
     }
     return l;
 }
 
 linear access_linear(access *a, const cpu_body *m, MlirValue v) { return linear_of(a, m, v); }
-
-MlirValue access_extent(const access *a, int level)
-{
-    return level == a->piece && a->count.ptr ? a->count : tile_dim_extent(access_dim(a, level));
-}
 
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.
 linear access_address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides)
@@ -195,7 +200,10 @@ linear access_address(access *a, const cpu_body *m, MlirValue offset, const Mlir
         l.base = sum(b, l.base, product(b, s.base, strides[i]));
         for (int k = 0; k < a->rank; k++)
             l.factor[k] = sum(b, l.factor[k], product(b, s.factor[k], strides[i]));
+        l.past = sum(b, l.past, product(b, s.past, strides[i]));
     }
+    if (!l.past.ptr)
+        l.past = build_index(b, 0);
     for (int k = 0; k < a->rank; k++)
         if (!l.factor[k].ptr)
             l.factor[k] = build_index(b, 0);

@@ -13,8 +13,6 @@ typedef struct access {
     unsigned packed;                 // the dims that one call moves, as a bit set
     int piece;                       // the packed dim that is moved in pieces (pieces.c), -1: none
     MlirValue modulus;               // c of its subscripts d % c, null: it has none
-    MlirValue first, count;          // of the piece: position and extent
-    MlirValue remainder;             // (d % c) at `first`
 } access;
 
 access access_of(MlirOperation op);
@@ -32,13 +30,12 @@ bool access_in_pieces(access *a, unsigned dims, int piece);
 void access_choose_packed(access *a, elem_type storage);
 MlirValue access_index(builder *b, MlirValue v);      // an integer as index
 
-// base + sum of the dims' positions times their factors.
-typedef struct linear { MlirValue base, factor[CPU_RANK]; } linear;    // null: 0
+// base + sum of the dims' positions times their factors + the remainder of the dim in pieces times `past`. Null: 0.
+typedef struct linear { MlirValue base, factor[CPU_RANK], past; } linear;
 // A value at the first packed element. `m` has made all that does not depend on the packed dims, here and below.
 linear access_linear(access *a, const cpu_body *m, MlirValue v);
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.
 linear access_address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides);
 // Where the guard holds along the dim in pieces: positions first .. end - 1, first <= end. *rest: what else it asks, null: nothing.
 void access_interval(access *a, const cpu_body *m, MlirValue *first, MlirValue *end, MlirValue *rest);
-MlirValue access_extent(const access *a, int level);                   // of the dim, or of its piece
 #endif

@@ -198,6 +198,8 @@ void cpu_simple_arguments(cpu_gen *g, MlirOperation op, cpu_simple *out);
 void cpu_micro_inline(cpu_gen *g, const cpu_simple *of, const cpu_finish *finish, MlirValue *carry);
 // A block of rows x columns between memory (any strides) and a slot (rows of stride 1).
 const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool store);
+// pack_pieces.c: the same for loads, in pieces of columns or rows.
+const char *cpu_pack_pieces_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool columns);
 // Numbers of type `elem`, f32 or f64 or what a tile holds, of raw elements of memory; scalars and vectors.
 MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, MlirType elem);
 

@@ -62,12 +62,14 @@ static void set_whole(kernel *k)
     k->whole = k->kind.tails ? build_muli(k->b, build_divui(k->b, k->arg[WIDTH], lanes), lanes) : k->arg[WIDTH];
 }
 
-// A loop over the vectors of a row: the whole ones, or the one that is not, whose lanes that exist are `mask`.
-static build_for vectors_begin(kernel *k, bool whole, int count, const MlirValue *init, MlirValue *mask)
+// A loop over vectors of a row: the whole ones, the one that is not, or all; what is not whole has the lanes of `mask`.
+typedef enum which { WHOLE, TAIL, ALL } which;
+
+static build_for vectors_begin(kernel *k, which some, int count, const MlirValue *init, MlirValue *mask)
 {
-    MlirValue from = whole ? number(k, 0) : k->whole, to = whole ? k->whole : k->arg[WIDTH];
+    MlirValue from = some == TAIL ? k->whole : number(k, 0), to = some == WHOLE ? k->whole : k->arg[WIDTH];
     build_for f = build_for_begin(k->b, from, to, number(k, k->lanes), count, init);
-    *mask = whole ? (MlirValue){NULL} : cpu_mask(k->b, k->lanes, build_subi(k->b, to, f.iv));
+    *mask = some == WHOLE ? (MlirValue){NULL} : cpu_mask(k->b, k->lanes, build_subi(k->b, to, f.iv));
     return f;
 }
 
@@ -97,11 +99,11 @@ static void set_ahead(kernel *k)
 
 // ---- dot ------------------------------------------------------------------------------------------------------------
 
-static void dot_vectors(kernel *k, bool whole, const MlirValue *queries, const MlirValue *keys, MlirValue *acc)
+static void dot_vectors(kernel *k, which some, const MlirValue *queries, const MlirValue *keys, MlirValue *acc)
 {
     builder *b = k->b;
     MlirValue mask, q[MAX_ROWS], v[MAX_ROWS * STREAMS];
-    build_for d = vectors_begin(k, whole, k->lanes, acc, &mask);
+    build_for d = vectors_begin(k, some, k->lanes, acc, &mask);
     MlirValue ahead = build_addi(b, d.iv, k->ahead);
     for (int r = 0; r < k->rows; r++)
         q[r] = load(k, queries[r], d.iv, mask);
@@ -126,9 +128,9 @@ static void dot_rows(kernel *k, MlirValue first, const MlirValue *at, const Mlir
     }
     for (int i = 0; i < k->lanes; i++)
         acc[i] = build_float(b, k->vector, 0);
-    dot_vectors(k, true, queries, keys, acc);
+    dot_vectors(k, WHOLE, queries, keys, acc);
     if (k->kind.tails)
-        dot_vectors(k, false, queries, keys, acc);
+        dot_vectors(k, TAIL, queries, keys, acc);
     int of[MAX_ROWS * STREAMS];
     MlirValue sums = cpu_sums(b, acc, k->lanes, of), scores[MAX_ROWS];
     for (int r = 0; r < k->rows; r++)
@@ -183,11 +185,11 @@ static void get_weights(kernel *k, weighted *w, int r, MlirValue row, const Mlir
 }
 
 // All rows are read before one is written: clamped ones are the same row.
-static void spread_vectors(kernel *k, bool whole, const weighted *w)
+static void spread_vectors(kernel *k, which some, const weighted *w)
 {
     builder *b = k->b;
     MlirValue mask, out[MAX_ROWS];
-    build_for e = vectors_begin(k, whole, 0, NULL, &mask);
+    build_for e = vectors_begin(k, some, 0, NULL, &mask);
     for (int r = 0; r < k->rows; r++)
         out[r] = build_vload(b, k->vector, w->out[r], 1, &e.iv);
     MlirValue ahead = build_addi(b, e.iv, k->ahead);
@@ -216,9 +218,10 @@ static void spread_keys(kernel *k, int keys, const MlirValue *key)
         w.out[r] = row_pointer(k, C, C_AT, C_ROW, row);
         get_weights(k, &w, r, row, key);
     }
-    spread_vectors(k, true, &w);
-    if (k->kind.tails)
-        spread_vectors(k, false, &w);
+    bool rare = keys < STREAMS && !k->kind.masked;      // three keys at most: one loop will do
+    spread_vectors(k, rare && k->kind.tails ? ALL : WHOLE, &w);
+    if (k->kind.tails && !rare)
+        spread_vectors(k, TAIL, &w);
     build_for_end(b, &l, NULL);
 }
 

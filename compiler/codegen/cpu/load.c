@@ -6,7 +6,6 @@
 // by element, is moved by scalar loops.
 #include "address.h"
 
-#include "codegen/apply.h"
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
 
@@ -85,52 +84,42 @@ static void read_inputs(mover *v)
     }
 }
 
-typedef struct block { MlirValue memory_at, memory_row, memory_column, tile_at, tile_row, rows, columns; } block;
-
-static void call_pack(mover *v, const block *k)
-{
-    MlirType memory = type_memref_elem(type_of(v->mem));
-    MlirValue args[] = {v->mem, k->memory_at, k->memory_row, k->memory_column, v->tile->mem, k->tile_at, k->tile_row, k->rows,
-                        k->columns};
-    build_call(&v->a.g->b, cpu_pack_function(v->a.g, memory, v->storage, v->tile->elem, v->store), 0, NULL, 9, args);
-}
-
-// Row by row where columns are not neighbours: a transposed block would write past a piece of columns into the next row.
-static void call_pack_piece(mover *v, block *k)
-{
-    builder *b = &v->a.g->b;
-    MlirValue zero = build_index(b, 0), one = build_index(b, 1);
-    build_if near = build_if_begin(b, build_cmpi(b, CMP_EQ, k->memory_column, one), 0, NULL);
-    call_pack(v, k);
-    build_if_else(b, &near, NULL);
-    build_for r = build_for_begin(b, zero, k->rows, one, 0, NULL);
-    block row = *k;
-    row.memory_at = ix_add(b, k->memory_at, ix_mul(b, r.iv, k->memory_row));
-    row.tile_at = ix_add(b, k->tile_at, ix_mul(b, r.iv, k->tile_row));
-    row.memory_row = row.tile_row = zero;
-    row.rows = one;
-    call_pack(v, &row);
-    build_for_end(b, &r, NULL);
-    build_if_end(b, &near, NULL);
-}
-
 // One call for the packed dims. A dim that is not packed has extent 1 and stride 0 there.
 static void move_block(mover *v)
 {
     cpu_gen *g = v->a.g;
     builder *b = &g->b;
     linear l = access_address(&v->a, &v->body, v->offset, v->strides);
+    MlirType memory = type_memref_elem(type_of(v->mem));
     int lane = v->a.rank - 1, row = v->a.rank - 2;
     bool rows = row >= 0 && (v->a.packed >> row & 1);
     MlirValue none = build_index(b, 0), one = build_index(b, 1);
-    block k = {.memory_at = l.base, .memory_row = rows ? l.factor[row] : none, .memory_column = l.factor[lane],
-               .tile_at = place_at(v, v->tile),
-               .tile_row = rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : none,
-               .rows = rows ? access_extent(&v->a, row) : one, .columns = access_extent(&v->a, lane)};
-    if (rows && v->a.piece == lane)
-        call_pack_piece(v, &k);
-    else
-        call_pack(v, &k);
+    MlirValue args[] = {v->mem, l.base, rows ? l.factor[row] : none, l.factor[lane], v->tile->mem, place_at(v, v->tile),
+                        rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : none,
+                        rows ? tile_dim_extent(access_dim(&v->a, row)) : one, tile_dim_extent(access_dim(&v->a, lane))};
+    build_call(b, cpu_pack_function(g, memory, v->storage, v->tile->elem, v->store), 0, NULL, 9, args);
+}
+
+// The same in pieces of one dim, with zeros where the guard does not hold.
+static void move_pieces(mover *v)
+{
+    cpu_gen *g = v->a.g;
+    builder *b = &g->b;
+    MlirValue first, end, rest, none = build_index(b, 0), one = build_index(b, 1);
+    access_interval(&v->a, &v->body, &first, &end, &rest);
+    if (rest.ptr)
+        end = build_select(b, rest, end, first);
+    linear l = access_address(&v->a, &v->body, v->offset, v->strides);
+    int lane = v->a.rank - 1, row = v->a.rank - 2, piece = v->a.piece, other = piece == lane ? row : lane;
+    bool rows = row >= 0 && (v->a.packed >> row & 1), others = other == lane || rows;
+    MlirValue by = v->a.modulus.ptr ? access_index(b, v->a.modulus) : build_index(b, INT64_C(1) << 62);
+    MlirValue args[] = {v->mem, l.base, l.factor[piece], l.past, others ? l.factor[other] : none, v->tile->mem,
+                        place_at(v, v->tile), rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : none,
+                        tile_dim_extent(access_dim(&v->a, piece)), others ? tile_dim_extent(access_dim(&v->a, other)) : one,
+                        tile_dim_from(access_dim(&v->a, piece)), by, first, end};
+    MlirType memory = type_memref_elem(type_of(v->mem));
+    build_call(b, cpu_pack_pieces_function(g, memory, v->storage, v->tile->elem, piece == lane), 0, NULL,
+               sizeof args / sizeof *args, args);
 }
 
 // Two i4 lie in a byte: the last subscript counts halves.
@@ -189,96 +178,11 @@ static void store_element(mover *v)
     build_store(b, x, v->mem, 1, &at);
 }
 
-// The columns first .. end - 1 of a row whose first element in the tile is `at`.
-static void fill_columns(mover *v, MlirValue at, MlirValue first, MlirValue end, int lanes)
-{
-    cpu_gen *g = v->a.g;
-    builder *b = &g->b;
-    MlirType t = lanes > 1 ? type_vector(lanes, v->tile->elem) : v->tile->elem;
-    MlirValue zero = type_is_float(v->tile->elem) ? build_float(b, t, 0) : build_int(b, t, 0);
-    build_for c = build_for_begin(b, first, end, build_index(b, lanes), 0, NULL);
-    ir_name_value(c.iv, tile_dim_name(access_dim(&v->a, v->a.rank - 1)));
-    cpu_write(g, v->tile, ix_add(b, at, c.iv), zero);
-    build_for_end(b, &c, NULL);
-}
-
 static void fill_zero(mover *v)
 {
-    cpu_gen *g = v->a.g;
-    builder *b = &g->b;
+    builder *b = &v->a.g->b;
     MlirType t = v->tile->elem;
-    if (!v->a.packed) {
-        cpu_write(g, v->tile, place_at(v, v->tile), type_is_float(t) ? build_float(b, t, 0) : build_int(b, t, 0));
-        return;
-    }
-    int lanes = cpu_lanes(g, t), lane = v->a.rank - 1, row = v->a.rank - 2;
-    bool rows = row >= 0 && (v->a.packed >> row & 1);
-    MlirValue at = place_at(v, v->tile), n = rows ? access_extent(&v->a, row) : build_index(b, 1);
-    MlirValue zero = build_index(b, 0), columns = access_extent(&v->a, lane);
-    MlirValue whole = build_muli(b, build_divui(b, columns, build_index(b, lanes)), build_index(b, lanes));
-    build_for r = build_for_begin(b, zero, n, build_index(b, 1), 0, NULL);
-    if (rows)
-        ir_name_value(r.iv, tile_dim_name(access_dim(&v->a, row)));
-    MlirValue by = rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : zero;
-    at = ix_add(b, at, ix_mul(b, r.iv, by));
-    fill_columns(v, at, zero, whole, lanes);
-    if (lanes > 1)
-        fill_columns(v, at, whole, columns, 1);
-    build_for_end(b, &r, NULL);
-}
-
-// ---- in pieces ------------------------------------------------------------------------------------------------------
-
-static void set_piece(mover *v, MlirValue first, MlirValue end)
-{
-    v->iv[v->a.piece] = v->a.first = first;
-    v->a.count = ix_sub(&v->a.g->b, end, first);
-}
-
-static void unset_piece(mover *v)
-{
-    v->iv[v->a.piece] = v->a.first = v->a.count = v->a.remainder = (MlirValue){NULL};
-}
-
-// Between multiples of the modulus; element by element where that is no positive number.
-static void move_remainders(mover *v, MlirValue first, MlirValue end)
-{
-    builder *b = &v->a.g->b;
-    MlirValue from = tile_dim_from(access_dim(&v->a, v->a.piece)), one = build_index(b, 1);
-    MlirValue by = build_index_cast(b, b->i64, ix_add(b, from, first)), c = v->a.modulus;
-    MlirValue step = build_maxsi(b, access_index(b, c), one);
-    MlirValue past = access_index(b, apply_expand(b, NULL, EF_MOD, b->i64, (MlirValue[]){by, build_index_cast(b, b->i64, step)}));
-    build_for f = build_for_begin(b, ix_sub(b, first, past), end, step, 0, NULL);
-    ir_name_value(f.iv, tile_dim_name(access_dim(&v->a, v->a.piece)));
-    set_piece(v, build_maxsi(b, f.iv, first), build_minsi(b, ix_add(b, f.iv, step), end));
-    MlirValue here = build_index_cast(b, b->i64, ix_add(b, from, v->a.first));
-    v->a.remainder = access_index(b, apply_expand(b, NULL, EF_MOD, b->i64, (MlirValue[]){here, c}));
-    move_block(v);
-    build_for_end(b, &f, NULL);
-}
-
-static void move_pieces(mover *v)
-{
-    builder *b = &v->a.g->b;
-    MlirValue first, end, rest, all = tile_dim_extent(access_dim(&v->a, v->a.piece)), zero = build_index(b, 0);
-    access_interval(&v->a, &v->body, &first, &end, &rest);
-    if (rest.ptr)
-        end = build_select(b, rest, end, first);
-    if (v->a.last.guard.count) {
-        set_piece(v, zero, first);
-        fill_zero(v);
-    }
-    if (v->a.modulus.ptr) {
-        move_remainders(v, first, end);
-    } else {
-        set_piece(v, first, end);
-        move_block(v);
-    }
-    if (v->a.last.guard.count) {
-        set_piece(v, end, all);
-        fill_zero(v);
-    }
-    unset_piece(v);
+    cpu_write(v->a.g, v->tile, place_at(v, v->tile), type_is_float(t) ? build_float(b, t, 0) : build_int(b, t, 0));
 }
 
 static void move_unguarded(mover *v)

@@ -375,6 +375,29 @@ static MlirValue attempt_block(lower *l, scope *s, const group *g, expr term, in
     return out_of_range(l, s, sum, lt_buffer(l, s, summed, false, (MlirValue){NULL}));
 }
 
+// Does a score hold a number of a position, or its own element of a tensor? Those may rise from block to block, so that the careful way
+// is the usual one; for mere products it is rare, and need not be fast.
+static bool is_index(const expr_node *n, void *user) { return n->kind == EX_INDEX; }
+
+static bool varies_by_rows_and_keys(lower *l, const expr_node *read)
+{
+    bool row = false, key = false;
+    for (int k = 0; k < read->arg_count; k++) {
+        row = row || (l->row >= 0 && expr_uses_index(l->pool, read->args[k], l->row));
+        for (int q = 0; q < l->swept_count; q++)
+            key = key || expr_uses_index(l->pool, read->args[k], l->swept[q]);
+    }
+    return row && key;
+}
+
+static bool adds_its_own(const expr_node *n, void *user)
+{
+    lower *l = user;
+    if (n->kind == EX_READ)
+        return varies_by_rows_and_keys(l, n);
+    return n->kind == EX_APPLY && n->fn == EF_CONVERT && expr_any(l->pool, n->args[0], is_index, NULL);
+}
+
 static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
 {
     for (int k = 0; k < g->maxima_count; k++)
@@ -406,7 +429,8 @@ static bool lazy_group(lower *l, scope *s, const group *g, bool mask)
 
     scope *slow = scope_open(l, SCOPE_BRANCH, s, branch[0]);
     scope *with = scope_open(l, SCOPE_BRANCH, slow, branch[0]);
-    keep_scores(l, slow, g);
+    if (expr_any(l->pool, lt_body(l, g->maxima[0]), adds_its_own, l))
+        keep_scores(l, slow, g);
     moving moved = move_reference(l, slow, g, mask);
     note_care(l, slow, g, &moved, sum);
     override(l, with, y, moved.fresh);
