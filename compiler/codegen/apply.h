@@ -31,6 +31,10 @@ MlirValue apply_exp2_f32(builder *b, const machine *m, MlirValue x, int degree);
 MlirValue apply_polynomial(builder *b, const machine *m, expr_fn f, MlirValue x);
 // Philox4x32-10 of language.md: uniform(seed, a, b, c) as f32 or f64; integer operands i64.
 MlirValue apply_uniform(builder *b, MlirType result, const MlirValue *args);
+// The same in steps: the four words for c = 4 quarter … 4 quarter + 3, as i64 whose low half counts, and the number of a word.
+// uniform(seed, a, b, c): head a, row b.
+void apply_philox(builder *b, MlirValue seed, MlirValue row, MlirValue head, MlirValue quarter, MlirValue out[4]);
+MlirValue apply_philox_number(builder *b, MlirType t, MlirValue word);
 // Floor division and remainder of i64; 0 for a zero divisor.
 MlirValue apply_div_int(builder *b, MlirValue x, MlirValue y);
 MlirValue apply_mod_int(builder *b, MlirValue x, MlirValue y);

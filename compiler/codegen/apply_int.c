@@ -89,30 +89,38 @@ MlirValue apply_mod_int(builder *b, MlirValue x, MlirValue y)
 }
 
 // ---- Philox4x32-10 (Salmon et al., SC 2011) -------------------------------------------------------------------------
+//
+// Words lie in the low halves of i64, and what is above them is nobody's: a product of two words is then one multiplication
+// of 64 bits, which vectors have for operands of 32 (vpmuludq), and nothing is shuffled.
 
-static MlirValue low_word(builder *b, MlirValue v)
-{
-    return build_trunci(b, b->i32, v);
-}
-
-static MlirValue high_word(builder *b, MlirValue v)
-{
-    return build_trunci(b, b->i32, build_shrui(b, v, imm(b, v, 32)));
-}
-
-// The 64-bit product of a word and a constant.
-static MlirValue product(builder *b, MlirValue x, int64_t c)
-{
-    MlirValue wide = build_extui(b, b->i64, x);
-    return build_muli(b, wide, imm(b, wide, c));
-}
+static MlirValue low_half(builder *b, MlirValue v) { return build_andi(b, v, imm(b, v, 0xFFFFFFFF)); }
+static MlirValue high_half(builder *b, MlirValue v) { return build_shrui(b, v, imm(b, v, 32)); }
 
 static void philox_round(builder *b, MlirValue x[4], MlirValue k0, MlirValue k1)
 {
-    MlirValue p0 = product(b, x[0], 0xD2511F53), p1 = product(b, x[2], 0xCD9E8D57);
-    MlirValue first = build_xori(b, build_xori(b, high_word(b, p1), x[1]), k0);
-    MlirValue third = build_xori(b, build_xori(b, high_word(b, p0), x[3]), k1);
-    x[0] = first, x[1] = low_word(b, p1), x[2] = third, x[3] = low_word(b, p0);
+    MlirValue p0 = build_muli(b, low_half(b, x[0]), imm(b, x[0], 0xD2511F53));
+    MlirValue p1 = build_muli(b, low_half(b, x[2]), imm(b, x[2], 0xCD9E8D57));
+    MlirValue first = build_xori(b, build_xori(b, high_half(b, p1), x[1]), k0);
+    MlirValue third = build_xori(b, build_xori(b, high_half(b, p0), x[3]), k1);
+    x[0] = first, x[1] = p1, x[2] = third, x[3] = p0;
+}
+
+void apply_philox(builder *b, MlirValue seed, MlirValue row, MlirValue head, MlirValue quarter, MlirValue out[4])
+{
+    MlirValue k0 = seed, k1 = high_half(b, seed);
+    out[0] = quarter, out[1] = row, out[2] = head, out[3] = imm(b, quarter, 0);
+    for (int round = 0; round < 10; round++) {
+        philox_round(b, out, k0, k1);
+        k0 = build_addi(b, k0, imm(b, k0, 0x9E3779B9));
+        k1 = build_addi(b, k1, imm(b, k1, 0xBB67AE85));
+    }
+}
+
+MlirValue apply_philox_number(builder *b, MlirType t, MlirValue word)
+{
+    MlirValue top = build_shrui(b, low_half(b, word), imm(b, word, 8));
+    MlirValue v = build_sitofp(b, t, build_trunci(b, b->i32, top));
+    return build_mulf(b, v, build_float(b, type_of(v), 0x1p-24));
 }
 
 // x[n] for a word number n in 0 … 3 (i64).
@@ -126,16 +134,7 @@ static MlirValue pick(builder *b, const MlirValue x[4], MlirValue n)
 
 MlirValue apply_uniform(builder *b, MlirType result, const MlirValue *args)
 {
-    MlirValue seed = args[0], c = args[3];
-    MlirValue x[4] = {low_word(b, build_shrsi(b, c, imm(b, c, 2))), low_word(b, args[2]), low_word(b, args[1]), {NULL}};
-    MlirValue k0 = low_word(b, seed), k1 = high_word(b, seed);
-    x[3] = imm(b, x[0], 0);
-    for (int round = 0; round < 10; round++) {
-        philox_round(b, x, k0, k1);
-        k0 = build_addi(b, k0, imm(b, k0, 0x9E3779B9));
-        k1 = build_addi(b, k1, imm(b, k1, 0xBB67AE85));
-    }
-    MlirValue word = pick(b, x, build_andi(b, c, imm(b, c, 3)));
-    MlirValue v = build_sitofp(b, type_scalar(result), build_shrui(b, word, imm(b, word, 8)));
-    return build_mulf(b, v, build_float(b, type_of(v), 0x1p-24));
+    MlirValue c = args[3], x[4];
+    apply_philox(b, args[0], args[2], args[1], build_shrsi(b, c, imm(b, c, 2)), x);
+    return apply_philox_number(b, type_scalar(result), pick(b, x, build_andi(b, c, imm(b, c, 3))));
 }

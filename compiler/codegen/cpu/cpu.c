@@ -90,7 +90,7 @@ static void lower(cpu_gen *g, MlirOperation op)
     case TILE_SKEW: cpu_place_of(g, mlirOperationGetResult(op, 0)); break;     // where its dims are known
     case TILE_LOAD: cpu_load(g, op); break;
     case TILE_STORE: cpu_store(g, op); break;
-    case TILE_MAP: cpu_map(g, op); break;
+    case TILE_MAP: (cpu_is_uniform(g, op) ? cpu_uniform : cpu_map)(g, op); break;
     case TILE_REDUCE: cpu_reduce(g, op); break;
     case TILE_CONTRACT: cpu_contract(g, op); break;
     case TILE_GET: copy_get(g, op); break;

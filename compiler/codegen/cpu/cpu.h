@@ -151,6 +151,9 @@ MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x);
 // ---- one file for each kind of operation ----------------------------------------------------------------------------
 void cpu_map(cpu_gen *g, MlirOperation op);
 void cpu_any(cpu_gen *g, MlirOperation op);
+// uniform.c: is the map one of random numbers that come four rows at a time? Then it is made so.
+bool cpu_is_uniform(cpu_gen *g, MlirOperation map);
+void cpu_uniform(cpu_gen *g, MlirOperation map);
 void cpu_convert(cpu_gen *g, MlirOperation op);
 void cpu_reduce(cpu_gen *g, MlirOperation op);
 void cpu_contract(cpu_gen *g, MlirOperation op);

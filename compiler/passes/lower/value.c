@@ -188,9 +188,12 @@ static const MlirValue *override_of(const scope *s, expr e)
 
 static bool has_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL; }
 
-// Sub-expressions over fewer dims are computed once per their own index set.
+// Sub-expressions over fewer dims are computed once per their own index set, and random numbers by themselves: one computation
+// serves several of them.
 static bool should_cut(mapping *m, expr e, const expr_node *n)
 {
+    if (e != m->root && n->fn == EF_UNIFORM && m->n > 1 && !expr_any(m->l->pool, e, has_symbol, NULL))
+        return true;
     if (e == m->root || (n->type != TY_F32 && n->type != TY_F64) || expr_any(m->l->pool, e, has_symbol, NULL))
         return false;
     int dims[64];
