@@ -230,15 +230,29 @@ static MlirValue with_sign(builder *b, MlirValue magnitude, MlirValue sign)
     return build_binary(b, "math.copysign", magnitude, sign);
 }
 
-// Near 0 a polynomial, else 1 - 2 / (e^2|x| + 1).
-static MlirValue tanh_f32(builder *b, MlirValue x)
+// 1 / x for x from 1 to 2^30. With AVX-512 from 14 digits by one step of Newton's, 1.2e-7: a division takes 16 cycles there.
+static MlirValue inverse(builder *b, const machine *m, MlirValue x)
 {
+    MlirValue one = fimm(b, x, 1);
+    if (!has_scalef(m, x))
+        return build_divf(b, one, x);
+    MlirValue args[] = {x, x, build_int(b, b->i16, -1)};
+    MlirValue r = build_intrinsic(b, "llvm.x86.avx512.rcp14.ps.512", type_of(x), 3, args);
+    return build_vfma(b, build_vfma(b, build_negf(b, x), r, one), r, r);
+}
+
+// Near 0 a polynomial, else 1 - 2 / (e^2|x| + 1), which is 1 from |x| = 9.02 on. Largest relative error 1.7e-7, RMS 1.9e-8.
+static MlirValue tanh_f32(builder *b, const machine *m, MlirValue x)
+{
+    enum { FAR = 10 };
     static const double c[] = {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1,
                                -3.33332819422e-1};
     MlirValue size = build_math(b, "math.absf", x), z = build_mulf(b, x, x), one = fimm(b, x, 1);
     MlirValue near = apply_muladd(b, build_mulf(b, horner(b, z, 5, c, 1), z), x, x);
-    MlirValue e = build_addf(b, exp_f32(b, build_addf(b, size, size)), one);
-    MlirValue far = with_sign(b, build_subf(b, one, build_divf(b, fimm(b, x, 2), e)), x);
+    MlirValue end = fimm(b, x, FAR), less = build_select(b, build_cmpf(b, CMPF_OGT, size, end), end, size);      // NaN stays
+    MlirValue e = apply_exp2_f32(b, m, build_mulf(b, less, fimm(b, x, 2 * M_LOG2E)), 6);
+    MlirValue rest = build_mulf(b, inverse(b, m, build_addf(b, e, one)), fimm(b, x, 2));
+    MlirValue far = with_sign(b, build_subf(b, one, rest), x);
     return build_select(b, build_cmpf(b, CMPF_OLT, size, fimm(b, x, 0.625)), near, far);
 }
 
@@ -265,7 +279,7 @@ MlirValue apply_polynomial(builder *b, const machine *m, expr_fn f, MlirValue x)
     case EF_EXP2: return wide ? exp2_f64(b, x) : apply_exp2_f32(b, m, x, 6);
     case EF_LOG: return wide ? (MlirValue){NULL} : log_f32(b, x);
     case EF_LOG2: return wide ? (MlirValue){NULL} : log2_f32(b, x);
-    case EF_TANH: return wide ? (MlirValue){NULL} : tanh_f32(b, x);
+    case EF_TANH: return wide ? (MlirValue){NULL} : tanh_f32(b, m, x);
     case EF_ERF: return wide ? (MlirValue){NULL} : erf_f32(b, x);
     default: return (MlirValue){NULL};
     }

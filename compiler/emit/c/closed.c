@@ -66,7 +66,8 @@ static bool types_fit(MlirOperation op)
 static bool intrinsic_fits(MlirOperation op)
 {
     MlirStringRef name = ir_str(op, "intrin");
-    return ir_ref_is(name, "llvm.x86.avx512.mask.reduce.ps.512") || ir_ref_is(name, "llvm.x86.avx512.mask.scalef.ps.512");
+    return ir_ref_is(name, "llvm.x86.avx512.mask.reduce.ps.512") || ir_ref_is(name, "llvm.x86.avx512.mask.scalef.ps.512") ||
+           ir_ref_is(name, "llvm.x86.avx512.rcp14.ps.512");
 }
 
 // Half floats are only moved and converted to and from f32.

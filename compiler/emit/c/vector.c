@@ -371,10 +371,12 @@ static c_text reduce(c_path *c, MlirOperation op, c_text x)
     return c_call(c, c_helper_of(c, "any", t), 1, &x);
 }
 
-// Both intrinsics are made with all lanes on and the current rounding mode. The forms with a mask: those without warn
+// All intrinsics are made with all lanes on and the current rounding mode. The forms with a mask: those without warn
 // about uninitialised values in C++ (gcc 12).
 static c_text intrinsic(c_path *c, MlirOperation op, const c_text *x)
 {
+    if (ir_ref_is(ir_str(op, "intrin"), "llvm.x86.avx512.rcp14.ps.512"))
+        return c_call(c, "_mm512_maskz_rcp14_ps", 2, (c_text[]){c_atom("0xffff"), x[0]});
     bool reduces = ir_ref_is(ir_str(op, "intrin"), "llvm.x86.avx512.mask.reduce.ps.512");
     const char *name = reduces ? "_mm512_maskz_reduce_ps" : "_mm512_maskz_scalef_ps";
     return c_call(c, name, 3, (c_text[]){c_atom("0xffff"), x[0], x[1]});
