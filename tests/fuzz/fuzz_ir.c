@@ -71,7 +71,8 @@ static const char *const pipelines[] = {
     "builtin.module(attn.kernel(online-softmax))",
     "builtin.module(attn.kernel(select-granularity,split-loops,bound-blocks),lower-to-tile,share-diagonals,codegen-cpu)",
     "builtin.module(attn.kernel(split-loops))", "builtin.module(attn.kernel(bound-blocks))",
-    "builtin.module(lower-to-tile)", "builtin.module(share-diagonals)", "builtin.module(codegen-scalar)", "builtin.module(codegen-cpu)",
+    "builtin.module(lower-to-tile)", "builtin.module(share-diagonals)", "builtin.module(codegen-scalar)",
+    "builtin.module(codegen-cpu)",
 };
 
 static int run(void *user)

@@ -36,6 +36,7 @@ typedef struct linear { MlirValue base, factor[CPU_RANK], past; } linear;
 linear access_linear(access *a, const cpu_body *m, MlirValue v);
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.
 linear access_address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides);
-// Where the guard holds along the dim in pieces: positions first .. end - 1, first <= end. *rest: what else it asks, null: nothing.
+// Where the guard holds along the dim in pieces: positions first .. end - 1, first <= end. *rest: what else it asks, null:
+// nothing.
 void access_interval(access *a, const cpu_body *m, MlirValue *first, MlirValue *end, MlirValue *rest);
 #endif

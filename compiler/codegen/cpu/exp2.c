@@ -22,9 +22,10 @@ static const form fast_form = {5, {0.0018690621184229218, 0.009007824528345858, 
 static const form exact_form = {6, {0.00021612916356684997, 0.0012467846077957173, 0.009675451602382965,
                                     0.05548528060340291, 0.240229305555028, 0.6931470444431621, 1}};
 
-// Are powers below 2^-126 to become 0? A number of that size among its operands makes an FMA take 150 cycles, and ALiBi 10 times
-// as long. One comparison for each power costs dense attention 0.7 %, so wide maps make it only where scores may fall without end:
-// where something is added to every element, a penalty for a position or a mask of numbers. Repairs, of rows alone, always do.
+// Are powers below 2^-126 to become 0? A number of that size among its operands makes an FMA take 150 cycles, and ALiBi
+// 10 times as long. One comparison for each power costs dense attention 0.7 %, so wide maps make it only where scores may
+// fall without end: where something is added to every element, a penalty for a position or a mask of numbers. Repairs, of
+// rows alone, always do.
 static bool falls_far(MlirOperation map)
 {
     tile_parts p = tile_parts_of(map);
@@ -59,5 +60,6 @@ MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x)
     MlirValue v = build_intrinsic(b, "llvm.x86.avx512.mask.scalef.ps.512", t, 5, (MlirValue[]){p, x, p, all, rounding});
     if (!falls_far(mlirOperationGetParentOperation(op)))
         return v;
-    return build_select(b, build_cmpf(b, CMPF_OLT, x, build_float(b, t, LEAST)), build_float(b, t, 0), v);     // NaN stays
+    MlirValue low = build_cmpf(b, CMPF_OLT, x, build_float(b, t, LEAST));      // not of NaN, which stays
+    return build_select(b, low, build_float(b, t, 0), v);
 }

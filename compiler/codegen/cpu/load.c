@@ -2,8 +2,8 @@
 //
 // Subscripts that are sums of dims times known factors make the address linear in those dims, so a block of two dims
 // (or a row of one) is moved by one call of a function of pack.c, which looks at the strides; the other dims are loops
-// around it. A dim in which they are linear in pieces is moved in pieces (pieces.c). What is linear in nothing, or guarded element
-// by element, is moved by scalar loops.
+// around it. A dim in which they are linear in pieces is moved in pieces (pieces.c). What is linear in nothing, or guarded
+// element by element, is moved by scalar loops.
 #include "address.h"
 
 #include "codegen/convert.h"

@@ -12,8 +12,8 @@
 
 enum { MEMORY, AT, ALONG, PAST, OTHER, TILE, TILE_AT, TILE_ROW, COUNT, OTHERS, FROM, BY, FIRST, END, ARGS };
 
-static const char *const argument_names[] = {"memory", "memory_first", "along", "past", "other", "tile", "tile_first", "tile_row",
-                                             "count", "others", "from", "by", "first", "end"};
+static const char *const argument_names[] = {"memory", "memory_first", "along", "past", "other", "tile", "tile_first",
+                                             "tile_row", "count", "others", "from", "by", "first", "end"};
 
 typedef struct pieces {
     cpu_gen *g;

@@ -1,8 +1,9 @@
 // lazy.c: blocks whose running reference stays where it is (derivation.md, step 3).
 //
-//   the terms are made with the old reference; only when a row has none yet, or their sum leaves a safe range, is the block done
-//   as accumulate.c does it. So the usual block has no maximum of its scores and no rescaling. Where the reference has just moved
-//   far, as it does with every block of scores that rise along the keys (ALiBi), the next block is done so without an attempt.
+// The terms are made with the old reference; only when a row has none yet, or their sum leaves a safe range, is the block
+// done as accumulate.c does it. So the usual block has no maximum of its scores and no rescaling. Where the reference has
+// just moved far, as it does with every block of scores that rise along the keys (ALiBi), the next block is done so without
+// an attempt.
 #include "accumulate.h"
 #include <math.h>
 
