@@ -61,7 +61,7 @@ static const option option_table[] = {
     {OPT_OUTPUT, "-o", "PREFIX", BUILD, "write PREFIX.o, PREFIX.h … (default: the kernel's name); - is standard output"},
     {OPT_PRINT_AFTER, "--mlir-print-ir-after", "PASS", BUILD, "print the module after a pass, or after all, to standard error"},
     {OPT_TIME, "--time", NULL, BUILD, "print how long each part took, to standard error"},
-    {OPT_IN, "--in", "NAME=FILE…", RUN | EXPLAIN, "arguments: .npy files, scalars as numbers (default: random)"},
+    {OPT_IN, "--in", "NAME=FILE…", RUN | BENCH | EXPLAIN, "arguments: .npy files, scalars as numbers (default: random)"},
     {OPT_OUT, "--out", "NAME=FILE…", RUN, "results, or random arguments, to write as .npy files"},
     {OPT_CHECK, "--check", NULL, RUN, "compare sampled rows with the fp64 reference"},
     {OPT_VIA, "--via", "c", EXECUTES, "run the kernel as C source, compiled by $CC (default: as an object)"},
