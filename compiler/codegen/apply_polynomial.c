@@ -230,7 +230,7 @@ static MlirValue with_sign(builder *b, MlirValue magnitude, MlirValue sign)
     return build_binary(b, "math.copysign", magnitude, sign);
 }
 
-// 1 / x for x from 1 to 2^30. With AVX-512 from 14 digits by one step of Newton's, 1.2e-7: a division takes 16 cycles there.
+// 1 / x for x from 1 to 2^30. With AVX-512 from 14 bits by one step of Newton's: a division takes 16 cycles there.
 static MlirValue inverse(builder *b, const machine *m, MlirValue x)
 {
     MlirValue one = fimm(b, x, 1);

@@ -66,8 +66,11 @@ static bool is_function(MlirOperation op, const char *arith, const char *fn)
     return ir_is(op, arith) || (ir_is(op, "tile.apply") && ir_ref_is(ir_str(op, "fn"), fn));
 }
 
+// Of the difference of its sides: not unsigned (predicates ult 6 and above), for which a side's sign counts.
 static bool is_comparison(MlirOperation op)
 {
+    if (ir_is(op, "arith.cmpi") && ir_int(op, "predicate", 0) > 5)
+        return false;
     static const char *const fns[] = {"eq", "ne", "lt", "le"};
     for (size_t i = 0; i < sizeof fns / sizeof *fns; i++)
         if (is_function(op, "arith.cmpi", fns[i]))

@@ -110,3 +110,21 @@ func.func @others(%w: !tile.tile<"j" x 8, i64>, %n: index) -> (i1, i1, i1, i1) {
   %rd = tile.any dims(%J, %L) ins(%d : <"j" x 8, "i" x ?, i1>)
   return %ra, %rb, %rc, %rd : i1, i1, i1, i1
 }
+
+// -----
+
+// Unsigned comparisons of indices are no functions of their difference: 5 < 3 is false, 0 < -2 is true there.
+// CHECK-LABEL: func.func @unsigned
+// CHECK: tile.map dims(%{{.*}}, %{{.*}}) -> <"j" x 8, "i" x 4, i1>
+// CHECK: arith.cmpi ult
+// CHECK-NOT: tile.skew
+// CHECK: return
+func.func @unsigned(%n: index) -> i1 {
+  %J = tile.dim "j" from %n extent %n max 8
+  %I = tile.dim "i" from %n extent %n max 4
+  %m = tile.map dims(%J, %I) -> !tile.tile<"j" x 8, "i" x 4, i1> { ^bb0(%j: index, %i: index):
+    %c = arith.cmpi ult, %j, %i : index
+    tile.yield %c : i1 }
+  %a = tile.any dims(%J, %I) ins(%m : <"j" x 8, "i" x 4, i1>)
+  return %a : i1
+}

@@ -145,7 +145,7 @@ static MlirValue product(builder *b, MlirValue x, MlirValue y)
 }
 
 // v as a linear function; `m` has all that does not depend on the packed dims.
-static linear linear_of(access *a, const cpu_body *m, MlirValue v)
+linear access_linear(access *a, const cpu_body *m, MlirValue v)
 {
     builder *b = &a->g->b;
     linear l = {.base = {NULL}};
@@ -166,10 +166,10 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
         return l;
     }
     linear_op kind = linear_kind(op);
-    linear x = linear_of(a, m, mlirOperationGetOperand(op, 0));
+    linear x = access_linear(a, m, mlirOperationGetOperand(op, 0));
     if (kind == LINEAR_CAST)
         return x;
-    linear y = linear_of(a, m, mlirOperationGetOperand(op, 1));
+    linear y = access_linear(a, m, mlirOperationGetOperand(op, 1));
     bool left = cpu_body_get(m, mlirOperationGetOperand(op, 0)).ptr != NULL;
     const linear *p = left ? &y : &x;
     MlirValue by = kind == LINEAR_MUL ? (left ? x.base : y.base) : build_index(b, -1);
@@ -189,15 +189,13 @@ static linear linear_of(access *a, const cpu_body *m, MlirValue v)
     return l;
 }
 
-linear access_linear(access *a, const cpu_body *m, MlirValue v) { return linear_of(a, m, v); }
-
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.
 linear access_address(access *a, const cpu_body *m, MlirValue offset, const MlirValue *strides)
 {
     builder *b = &a->g->b;
     linear l = {.base = offset};
     for (int i = 0; i < a->last.at.count; i++) {
-        linear s = linear_of(a, m, tile_part(a->subscripts, a->last.at, i));
+        linear s = access_linear(a, m, tile_part(a->subscripts, a->last.at, i));
         l.base = sum(b, l.base, product(b, s.base, strides[i]));
         for (int k = 0; k < a->rank; k++)
             l.factor[k] = sum(b, l.factor[k], product(b, s.factor[k], strides[i]));

@@ -167,6 +167,10 @@ bool cpu_load_is_view(cpu_gen *g, MlirOperation op);
 // A place in the memref, or in the tile's slot behind a copy.
 void cpu_view(cpu_gen *g, MlirOperation op, cpu_place *out);
 
+// function.c: begins a private function that gives nothing back; its arguments in out_arg, called `names` (NULL: nothing).
+build_func cpu_function_begin(cpu_gen *g, builder *b, const char *name, int n, const MlirType *types, const char *const *names,
+                              MlirValue *out_arg);
+
 // ---- micro.c, pack.c: private functions, made on demand -------------------------------------------------------------
 // c[row, lane] = start + sum over k of a[row, k] * b[k, lane] for `vectors` vectors of lanes and any number of rows.
 // `rows`: the rows of a are neighbours in memory, and there are whole blocks of them.

@@ -263,10 +263,7 @@ static void make_function(cpu_gen *g, const char *name, cpu_few_kind kind)
     k.vector = type_vector(k.lanes, kind.elem);
     MlirType types[ARGS];
     argument_types(k.b, &kind, types);
-    build_func f = build_func_begin(k.b, g->module, name, ARGS, types, 0, NULL);
-    ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
-    for (int i = 0; i < ARGS; i++)
-        k.arg[i] = build_func_arg(&f, i);
+    build_func f = cpu_function_begin(g, k.b, name, ARGS, types, NULL, k.arg);
     set_whole(&k);
     set_ahead(&k);
     (kind.form == FEW_DOT ? dot : spread)(&k);

@@ -241,12 +241,7 @@ static void make_function(cpu_gen *g, const char *name, cpu_micro kind)
     MlirType types[ARGS];
     argument_types(b, kind.elem, types);
     b->loc = ir_stage(g->context, ir_ref("c"), ir_ref("c[r, lane] = start[r, lane] + sum[k](a[r, k] * b[k, lane])"));
-    build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
-    ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
-    for (int i = 0; i < ARGS; i++) {
-        k.arg[i] = build_func_arg(&f, i);
-        ir_name_value(k.arg[i], ir_ref(argument_names[i]));
-    }
+    build_func f = cpu_function_begin(g, b, name, ARGS, types, argument_names, k.arg);
     all_blocks(&k, 0, NULL);
     build_func_end(b, &f, 0, NULL);
 }

@@ -138,12 +138,7 @@ static void make_function(cpu_gen *g, const char *name, MlirType memory, pieces 
     types[MEMORY] = type_memref(memory, 1, (int64_t[]){-1});
     types[TILE] = type_memref(cpu_stored(b, k.elem), 1, (int64_t[]){-1});
     b->loc = ir_stage(g->context, ir_ref("tile"), ir_ref("tile = memory in pieces, zeros before and behind"));
-    build_func f = build_func_begin(b, g->module, name, ARGS, types, 0, NULL);
-    ir_set(f.scope.op, "sym_visibility", ir_attr_str(g->context, "private"));
-    for (int i = 0; i < ARGS; i++) {
-        k.arg[i] = build_func_arg(&f, i);
-        ir_name_value(k.arg[i], ir_ref(argument_names[i]));
-    }
+    build_func f = cpu_function_begin(g, b, name, ARGS, types, argument_names, k.arg);
     make_body(&k);
     build_func_end(b, &f, 0, NULL);
     g->b = before;

@@ -91,13 +91,12 @@ static bool is_interval(const access *a, MlirValue guard)
            (is_shifted(a, c.y) && !access_depends(a, c.x, a->packed));
 }
 
-static bool find_modulus(access *a)
+static void find_modulus(access *a)
 {
     MlirOperation last = a->subscripts;
     for (MlirOperation o = mlirBlockGetFirstOperation(a->body); o.ptr != last.ptr; o = mlirOperationGetNextInBlock(o))
         if (access_is_modulus(a, o))
             a->modulus = mlirOperationGetOperand(o, 1);
-    return a->modulus.ptr != NULL;
 }
 
 bool access_in_pieces(access *a, unsigned dims, int piece)
