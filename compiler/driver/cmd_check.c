@@ -167,7 +167,8 @@ static bool check_schedule(checker *k, ast_schedule *schedule)
     if (!fixed_sizes(k, fixed) || !constants_of(k, fixed, &constants) || !compile_program(k->c, schedule, &constants) ||
         !kernel_load(k->c, &kernel))
         return false;
-    grid g = grid_make(k->arena, k->c, fixed, most_terms);
+    grid_request request = {fixed, most_terms, k->o->largest, k->o->cases, (uint64_t)k->o->seed};
+    grid g = grid_make(k->arena, k->c, &request);
     progress p = progress_begin(arena_printf(k->arena, "%s %s", types_text(k->c), schedule ? schedule->name.text : "auto"));
     bool ok = k->c->kernel->results.n <= MOST_RESULTS;
     for (int i = 0; i < g.count && ok; i++) {

@@ -22,18 +22,25 @@ typedef struct maker {
     const int64_t *fixed;
     int sizes;
     double limit;
+    int64_t largest;
     uint64_t state;
     VEC(int64_t *) cases;
     VEC(hint) hints;
 } maker;
 
 // xorshift64* (Vigna 2016).
-static int64_t pick(maker *m, const int64_t *list, int n)
+static uint64_t next_random(maker *m)
 {
     m->state ^= m->state >> 12;
     m->state ^= m->state << 25;
     m->state ^= m->state >> 27;
-    return list[(m->state * UINT64_C(0x2545f4914f6cdd1d) >> 33) % (uint64_t)n];
+    return m->state * UINT64_C(0x2545f4914f6cdd1d) >> 33;
+}
+
+static int64_t pick(maker *m, const int64_t *list, int n)
+{
+    int64_t v = list[next_random(m) % (uint64_t)n];
+    return v > m->largest ? 1 + v % m->largest : v;
 }
 
 // ---- hints ----------------------------------------------------------------------------------------------------------
@@ -140,23 +147,39 @@ static void add_case(maker *m, int size, int64_t value, const int64_t *list, int
     }
 }
 
-grid grid_make(arena *a, compilation *c, const int64_t *fixed, double limit)
+// Brings `count` of the cases to the front, any of them as likely as the others.
+static void draw_cases(maker *m, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int k = i + (int)(next_random(m) % (uint64_t)(m->cases.n - i));
+        int64_t *drawn = m->cases.at[k];
+        m->cases.at[k] = m->cases.at[i];
+        m->cases.at[i] = drawn;
+    }
+    m->cases.n = count;
+}
+
+grid grid_make(arena *a, compilation *c, const grid_request *r)
 {
     static const int64_t one[] = {1};
-    maker m = {.arena = a, .c = c, .fixed = fixed, .sizes = c->spec->sizes.n, .state = 88172645463325252u};
+    maker m = {.arena = a, .c = c, .fixed = r->fixed, .sizes = c->spec->sizes.n, .largest = r->largest ? r->largest : INT64_MAX,
+               .state = UINT64_C(88172645463325252) + (r->seed - 1) * UINT64_C(0x9e3779b97f4a7c15)};
     bool all_fixed = true;
     for (int s = 0; s < m.sizes; s++)
-        all_fixed &= fixed[s] >= 0;
-    m.limit = all_fixed ? INFINITY : limit;
+        all_fixed &= r->fixed[s] >= 0;
+    m.limit = all_fixed ? INFINITY : r->limit;
+    m.state += m.state == 0;
     find_hints(&m);
     add_case(&m, -1, 0, one, 1);
     for (int s = 0; s < m.sizes; s++)
-        for (int e = 0; e < LENGTH(edges) && fixed[s] < 0; e++)
-            add_case(&m, s, edges[e], others, LENGTH(others));
+        for (int e = 0; e < LENGTH(edges) && r->fixed[s] < 0; e++)
+            add_case(&m, s, edges[e] < m.largest ? edges[e] : m.largest, others, LENGTH(others));
     for (int s = 0; s < m.sizes; s++)
-        if (fixed[s] < 0)
+        if (r->fixed[s] < 0 && longest <= m.largest)
             add_case(&m, s, longest, small, LENGTH(small));
     for (int i = 0; i < MIXTURES; i++)
         add_case(&m, -1, 0, mixed, LENGTH(mixed));
+    if (r->cases && r->cases < m.cases.n)
+        draw_cases(&m, (int)r->cases);
     return (grid){m.cases.n, m.cases.at};
 }

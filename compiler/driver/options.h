@@ -49,6 +49,7 @@ typedef struct options {
     const char *print_after;                  // --mlir-print-ir-after
     pairs in, out;
     int64_t seed, threads, reps;
+    int64_t largest, cases;                   // of check; 0: not given
     bool json, derivation, count, check, via_c, in_place, time, help, version;
 } options;
 

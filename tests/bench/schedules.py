@@ -28,7 +28,7 @@ def bench(attnc, examples, schedule, shape, options):
     causal, b, h, hkv, n, m, d = shape
     sizes = {"B": b, "H": h, "Hkv": hkv, "N": n, "M": m, "D": d, "E": d}
     flops = b * h * n * m * d
-    reps = max(3, min(101, int(2e9 / max(flops, 1))))
+    reps = max(3, min(11, int(2e9 / max(flops, 1))))
     path = f"{examples}/{'01_causal' if causal else '00_dense'}.attn"
     command = [attnc, "bench", path, "--json", f"--schedule={schedule}", f"--reps={reps}", *options]
     for name, value in sizes.items():

@@ -182,7 +182,7 @@ static void grid_covers_the_edges(void **state)
     fixture f;
     open_fixture(&f, attention, NULL, 0);
     int64_t fixed[7] = {-1, -1, -1, -1, -1, -1, -1}, seen[7] = {0};
-    grid g = grid_make(f.arena, &f.c, fixed, 4e6);
+    grid g = grid_make(f.arena, &f.c, &(grid_request){.fixed = fixed, .limit = 4e6, .seed = 1});
     bool grouped = false;
     for (int k = 0; k < g.count; k++) {
         int64_t h = 1, hkv = 1;
@@ -198,6 +198,25 @@ static void grid_covers_the_edges(void **state)
     for (int s = 0; s < 7; s++)
         assert_int_equal(seen[s], 15);
     assert_true(grouped && g.count < 60);
+    close_fixture(&f);
+}
+
+static void grid_keeps_to_a_request(void **state)
+{
+    fixture f;
+    open_fixture(&f, attention, NULL, 0);
+    int64_t fixed[7] = {-1, -1, -1, -1, -1, -1, -1}, largest = 0, first[7];
+    grid_request request = {.fixed = fixed, .limit = 4e6, .largest = 33, .cases = 9, .seed = 1};
+    grid g = grid_make(f.arena, &f.c, &request);
+    assert_int_equal(g.count, 9);
+    for (int k = 0; k < g.count; k++)
+        for (int s = 0; s < 7; s++)
+            largest = g.cases[k][s] > largest ? g.cases[k][s] : largest;
+    assert_true(largest <= 33 && largest > 8);
+    memcpy(first, g.cases[0], sizeof first);
+    request.seed = 2;
+    g = grid_make(f.arena, &f.c, &request);
+    assert_memory_not_equal(g.cases[0], first, sizeof first);
     close_fixture(&f);
 }
 
@@ -297,7 +316,7 @@ int main(void)
         cmocka_unit_test(poisons_what_nothing_reads),
         cmocka_unit_test(fills_tables_that_fit),
         cmocka_unit_test(knows_missing_sizes),
-        cmocka_unit_test(grid_covers_the_edges),
+        cmocka_unit_test(grid_covers_the_edges), cmocka_unit_test(grid_keeps_to_a_request),
         cmocka_unit_test(writes_json),
         cmocka_unit_test(writes_whole_files), cmocka_unit_test(writes_to_devices),
         cmocka_unit_test(measures),
