@@ -286,6 +286,7 @@ static void print_json(const checker *k)
         json_number(&j, "largest_allowed", 2 * t->yardstick.largest + t->ulp);
         json_number(&j, "rms", t->error.rms);
         json_number(&j, "rms_allowed", 2 * t->yardstick.rms + t->ulp);
+        json_number(&j, "ratio", t->ratio);       // the largest error / allowed; null: not a number on one side only
         json_string(&j, "worst", t->worst);
         json_close(&j, '}');
     }

@@ -30,6 +30,7 @@ static bool all_right(const compare_report *reports, int n)
 
 static reference *make_reference(workload *w, const ast_kernel *kernel, reference_options options)
 {
+    options.results = w->tensors + workload_first_result(w);
     return reference_create(w->arena, kernel, workload_reference_tensors(w), workload_reference_scalars(w), &options);
 }
 

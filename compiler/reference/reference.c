@@ -70,16 +70,17 @@ static bool bind_arguments(reference *r, const attn_tensor *tensors, const attn_
 }
 
 // ---- sizes ----------------------------------------------------------------------------------------------------------
-static bool find_sizes(reference *r)
+static bool find_sizes(reference *r, const attn_tensor *results)
 {
     const ast_kernel *k = r->kernel;
     r->sizes = ARENA_ARRAY(r->m.arena, int64_t, k->sizes.n + 1);
     for (int i = 0; i < k->sizes.n; i++) {
         const ast_size *s = k->sizes.at[i];
-        if (!s->param || s->axis >= ATTN_MAX_RANK)
+        if (!s->param || s->axis >= ATTN_MAX_RANK || (s->param->is_result && !results))
             machine_fail(&r->m, s->at, "nothing gives the size %s", s->name);
         else
-            r->sizes[i] = r->m.tensors[s->param->position].size[s->axis];
+            r->sizes[i] = s->param->is_result ? results[s->param->position - k->args.n].size[s->axis]
+                                              : r->m.tensors[s->param->position].size[s->axis];
     }
     return !r->m.error;
 }
@@ -184,7 +185,7 @@ reference *reference_create(arena *a, const ast_kernel *k, const attn_tensor *te
     r->kernel = k;
     init_machine(&r->m, a, k, options && options->as_typed);
     r->m.run = runs_get(r->m.typed ? options->run : 0);
-    if (bind_arguments(r, tensors, scalars) && find_sizes(r) && find_lets(r) && check_dims(r) && check_requires(r) &&
+    if (bind_arguments(r, tensors, scalars) && find_sizes(r, options ? options->results : NULL) && find_lets(r) && check_dims(r) && check_requires(r) &&
         find_results(r) && compile_kernel(r))
         machine_cache_init(&r->m, bytes, r->key_max);
     return r;

@@ -24,6 +24,7 @@ enum { REFERENCE_RUNS = 14 };
 typedef struct reference_options {
     bool as_typed;
     int run;              // of a typed reference, 0 .. REFERENCE_RUNS - 1
+    const attn_tensor *results;   // shapes, one for each result: for sizes that no argument has. NULL: there are none
     size_t cache_bytes;   // upper bound of what is remembered between elements; 0: 256 MiB
 } reference_options;
 

@@ -60,6 +60,19 @@ static void arguments(void **state)
     expect_error(reference_create(p.arena, p.kernel, NULL, NULL, NULL), "A: the argument is missing");
 }
 
+static void sizes_of_results(void **state)
+{
+    problem p = problem_parse(*state, "kernel k(x: f32[N]) -> (y: f32[N, M]) { y[i, j] = x[i] + j; }", ELEM_NONE);
+    add_random(&p, 1, SIZES(2), 1);
+    expect_error(create(&p), "nothing gives the size M");
+    attn_tensor y = {.size = {2, 3}};
+    reference *r = reference_create(p.arena, p.kernel, p.tensors, p.scalars, &(reference_options){.results = &y});
+    assert_null(reference_error(r, NULL));
+    int64_t shape[ATTN_MAX_RANK];
+    assert_int_equal(reference_shape(r, 0, shape), 2);
+    assert_int_equal(shape[1], 3);
+}
+
 static void requires(void **state)
 {
     problem p = problem_parse(*state, gather, ELEM_NONE);
@@ -113,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(outside, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(arguments, arena_setup, arena_teardown),
+        cmocka_unit_test_setup_teardown(sizes_of_results, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(requires, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(deep, arena_setup, arena_teardown),
         cmocka_unit_test_setup_teardown(small_cache, arena_setup, arena_teardown),

@@ -41,7 +41,7 @@ typedef struct scope {
     VEC(made) overrides;          // tiles that stand for an equation's value here: key is the EX_VALUE
     VEC(MlirOperation) pending;   // loops inside, placed when the scope is closed
     MlirValue row_number;         // row scopes: ordinal of the row block in its group (with inner points)
-    MlirValue sweep_number;       // sweep scopes: ordinal of the key block
+    MlirValue sweep_number;       // sweep scopes: ordinal of the key block in its range, outer swept points counted
     bool unguarded;               // branch: SUB_REF may be a plain subtraction (fast path of the lazy maximum)
 } scope;
 
@@ -74,6 +74,7 @@ typedef struct lower {
     MlirValue *from, *end;        // by index: the part of its range that the item has, from .. end - 1; null: all
     MlirValue row_blocks;         // dim of the row blocks that an item has at most (inner points included)
     MlirValue key_blocks;         // dim of the key blocks that a row has at most
+    MlirValue *sweep_blocks;      // by loop of the nest: how many points or blocks a sweep has at most
     expr domain;                  // under which the value under construction is asked for
     expr_names names;             // of the program
 } lower;

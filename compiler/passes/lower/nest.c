@@ -375,6 +375,14 @@ static void count_row_blocks(lower *l)
     l->row_blocks = blocks_dim(l, "rows", bound, constant);
 }
 
+// Of a swept index: its points or blocks, at most. Rows that are kept whole have one range.
+static MlirValue count_of(lower *l, const program_loop *p)
+{
+    MlirBlock b = l->item->block;
+    MlirValue n = lt_index(l, l->item, program_index_bound(l->program, p->index));
+    return op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
+}
+
 static void count_key_blocks(lower *l)
 {
     MlirBlock b = l->item->block;
@@ -383,8 +391,7 @@ static void count_key_blocks(lower *l)
         const program_loop *p = &l->nest->loops[k];
         if (p->kind != LOOP_SWEEP)
             continue;
-        MlirValue n = lt_index(l, l->item, program_index_bound(l->program, p->index));
-        n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
+        MlirValue n = l->sweep_blocks[k] = count_of(l, p);
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }
     if (bound.ptr)
@@ -414,6 +421,7 @@ void lt_nest_body(lower *l, MlirBlock function, MlirValue item)
     bind_whole_groups(l);
     bind_private(l);
     count_row_blocks(l);
+    l->sweep_blocks = ARENA_ARRAY(l->arena, MlirValue, l->nest->loop_count + 1);
     count_key_blocks(l);
     l->rows_outside = rows_before_sweep(l);
     int sweeps = l->swept_count ? (l->nest->sweeps > 0 ? l->nest->sweeps : 1) : 0;

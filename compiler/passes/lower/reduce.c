@@ -147,14 +147,37 @@ static MlirValue reduce(reduction *r, MlirValue in)
     return mlirOperationGetResult(op_make_regions(&l->o, r->s->block, "tile.reduce", 1, &r->type, n, at, 3, attrs, 0, NULL), 0);
 }
 
-static MlirValue times_factor(reduction *r, MlirValue product, expr factor)
+static bool is_no_size(const expr_node *n, void *user)
+{
+    return n->kind != EX_SIZE && n->kind != EX_INT && n->kind != EX_BOOL && n->kind != EX_APPLY;
+}
+
+// Has every reduced index a value? A condition of sizes; false when the bounds hold more, or a domain may leave nothing.
+static bool some_terms(reduction *r, expr *out)
 {
     lower *l = r->l;
-    expr symbol = expr_symbol(l->pool, r->e->type, SYMBOL_PRODUCT);
+    *out = 0;
+    for (int k = 0; k < r->e->reduced_count; k++) {
+        const program_index *i = &l->program->indices.at[r->e->reduced[k]];
+        expr some = expr_apply2(l->pool, EF_LT, i->lo, i->hi);
+        if (expr_any(l->pool, some, is_no_size, NULL))
+            return false;
+        *out = expr_and(l->pool, *out, some);
+    }
+    return !r->mask.ptr;
+}
+
+// A sum over nothing is 0, whatever the factor that stands outside.
+static MlirValue times_factor(reduction *r, MlirValue product, expr factor, expr some)
+{
+    lower *l = r->l;
+    expr symbol = expr_symbol(l->pool, r->e->type, SYMBOL_PRODUCT), scaled = expr_apply2(l->pool, EF_MUL, symbol, factor);
     scope *s = scope_open(l, SCOPE_BRANCH, r->s, r->s->block);
     made o = {symbol, product};
     VEC_PUSH(l->arena, &s->overrides, o);
-    return lt_map(l, s, expr_apply2(l->pool, EF_MUL, symbol, factor), r->own_count, r->own);
+    if (some)
+        scaled = expr_apply(l->pool, EF_SELECT, 3, (expr[]){some, scaled, symbol});
+    return lt_map(l, s, scaled, r->own_count, r->own);
 }
 
 // The tile of an expression with all dims of the reduction, as tile.reduce wants it.
@@ -182,13 +205,15 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
     terms t = lt_terms(l, e, lt_body(l, equation));
     MlirValue v;
     if (t.b) {
-        int inside[64];
-        bool fits = t.factor && scope_dims(l, s, t.factor, inside) == 0;
-        bool row_factor = t.factor && !fits && init.ptr;
-        expr b = fits || row_factor ? times(l, t.b, t.factor) : t.b;
-        v = contract(&r, lt_tile(l, s, t.a), lt_tile(l, s, b));
-        if (t.factor && !fits && !row_factor)
-            v = times_factor(&r, v, t.factor);
+        int dims[64];
+        expr some = 0;
+        bool fits = t.factor && scope_dims(l, s, t.factor, dims) == 0;
+        bool inside = t.factor && (fits || init.ptr || !some_terms(&r, &some));
+        bool with_a = inside && !fits && !expr_uses_index(l->pool, t.factor, l->row);
+        expr a = inside && with_a ? times(l, t.a, t.factor) : t.a, b = inside && !with_a ? times(l, t.b, t.factor) : t.b;
+        v = contract(&r, lt_tile(l, s, a), lt_tile(l, s, b));
+        if (t.factor && !inside)
+            v = times_factor(&r, v, t.factor, some);
     } else {
         v = reduce(&r, whole_tile(&r, t.a));
     }

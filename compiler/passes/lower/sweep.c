@@ -199,6 +199,12 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
     }
 }
 
+// The ordinal of a block that is `here` among `count` of them, inside the outer one with the number `around`.
+static MlirValue number_within(lower *l, MlirBlock b, MlirValue around, MlirValue count, MlirValue here)
+{
+    return around.ptr ? op_binary(&l->o, b, "arith.addi", op_binary(&l->o, b, "arith.muli", around, count), here) : here;
+}
+
 // Opens the loops over the outer swept indices, which go point by point.
 static scope *open_points(lower *l, scope *outer)
 {
@@ -214,8 +220,10 @@ static scope *open_points(lower *l, scope *outer)
         lt_leave(l, before);
         lt_name(l, iv, p->index, "");
         VEC_PUSH(l->arena, &outer->pending, loop);
+        MlirValue before_it = outer->sweep_number, here = op_binary(&l->o, body, "arith.subi", iv, lo);
         outer = scope_open(l, SCOPE_SWEEP, outer, body);
         scope_bind_point(l, outer, p->index, iv);
+        outer->sweep_number = number_within(l, body, before_it, l->sweep_blocks[k], here);
     }
     return outer;
 }
@@ -277,10 +285,11 @@ static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirVa
     if (cut)
         room = op_binary(&l->o, keys, "arith.subi", op_binary(&l->o, keys, "arith.addi", j0, step), from);
     MlirValue left = op_binary(&l->o, keys, "arith.subi", end, from);
-    MlirValue count = op_binary(&l->o, keys, "arith.minsi", left, room);
-    lt_name(l, count, loop->index, "_count");
-    scope_bind_dim(l, s, loop->index, from, count, loop->block, (MlirValue){NULL});
-    s->sweep_number = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, begin), step);
+    MlirValue extent = op_binary(&l->o, keys, "arith.minsi", left, room);
+    lt_name(l, extent, loop->index, "_count");
+    scope_bind_dim(l, s, loop->index, from, extent, loop->block, (MlirValue){NULL});
+    MlirValue here = op_binary(&l->o, keys, "arith.divui", op_binary(&l->o, keys, "arith.subi", j0, begin), step);
+    s->sweep_number = number_within(l, keys, outer->sweep_number, l->sweep_blocks[loop - l->nest->loops], here);
     return s;
 }
 

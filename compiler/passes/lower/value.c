@@ -301,10 +301,11 @@ static bool is_row_level(const scope *at)
     return at && at->kind == SCOPE_ROW;
 }
 
-// Rows inside of the sweep: a value without the swept index is made in a row loop before it.
+// Rows inside of the sweep: a value without the swept index is made in a row loop before it. What belongs to an inner point
+// alone, outside of its row blocks, has no number to be kept by.
 static bool should_hoist(lower *l, const scope *s, const scope *at, expr e)
 {
-    if (!l->sweep || l->rows_outside || !has_scope(s, SCOPE_SWEEP) || !is_row_level(at))
+    if (!l->sweep || l->rows_outside || !has_scope(s, SCOPE_SWEEP) || !is_row_level(at) || !at->row_number.ptr)
         return false;
     for (int k = 0; k < l->swept_count; k++)
         if (expr_uses_index(l->pool, e, l->swept[k]))

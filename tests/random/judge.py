@@ -1,0 +1,69 @@
+"""Asks attnc check about a spec.
+
+    right     every schedule asked for agrees with the fp64 reference
+    near      not quite: an error up to four times what is allowed. What is drawn at random nearly cancels now and then
+    refused   a schedule that the equations do not allow: an error that says so
+    invalid   the text is no valid kernel: the generator's fault
+    wrong     a wrong result
+    broken    anything else: a crash, a hang, a valid kernel that does not compile
+"""
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+KINDS = RIGHT, NEAR, REFUSED, INVALID, WRONG, BROKEN = "right", "near", "refused", "invalid", "wrong", "broken"
+FAILURES = (WRONG, BROKEN)
+EXIT_WRONG = 5
+SECONDS = 120
+MARGIN = 4
+
+
+class Verdict:
+    """`how` tells failures of one kind apart: a signal, an id of an error."""
+
+    def __init__(self, kind, message="", how=""):
+        self.kind, self.message, self.how = kind, message, how
+
+    def __bool__(self):
+        return self.kind in FAILURES
+
+
+def classify(code, out, err):
+    if code == EXIT_WRONG and out.startswith("{"):
+        bad = [r for r in json.loads(out)["results"] if not r["right"]]
+        far = [r for r in bad if r["ratio"] is None or r["ratio"] > MARGIN]
+        return Verdict(WRONG if far else NEAR, "".join(f"{r['result']}: {r['worst']}\n" for r in far or bad))
+    ids = re.findall(r"error: .*\[E(\d\d)\d\d\]", err)
+    if code == 0:
+        return Verdict(RIGHT)
+    if code < 0 or not ids:
+        return Verdict(BROKEN, f"exit status {code}\n{out}{err}", str(code))
+    if all(i == "06" for i in ids):
+        return Verdict(REFUSED, err)
+    return Verdict(INVALID if all(i < "06" for i in ids) else BROKEN, err, ids[0])
+
+
+class Judge:
+    """Counts what it asks; `environment` is added to that of attnc."""
+
+    def __init__(self, attnc, environment=None):
+        self.attnc, self.asked = attnc, 0
+        self.environment = dict(os.environ, **(environment or {}))
+
+    def command(self, spec, path):
+        schedule = ["--schedule=drawn"] if spec.directives else []
+        return [self.attnc, "check", path, "--json", "--largest=33", "--cases=16", *schedule, *spec.options]
+
+    def __call__(self, spec):
+        self.asked += 1
+        with tempfile.NamedTemporaryFile("w", suffix=".attn") as f:
+            f.write(spec.text())
+            f.flush()
+            try:
+                r = subprocess.run(self.command(spec, f.name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   timeout=SECONDS, env=self.environment, errors="replace")
+            except subprocess.TimeoutExpired:
+                return Verdict(BROKEN, f"no answer in {SECONDS} seconds", "hangs")
+        return classify(r.returncode, r.stdout, r.stderr)
