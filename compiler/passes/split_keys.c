@@ -334,26 +334,29 @@ static program_nest merge_nest(split *s)
 
 // ---- other nests ------------------------------------------------------------------------------------------------------------
 
+typedef struct reading { const split *s; const program_nest *nest; } reading;
+
 static expr read_merged(void *user, expr_pool *p, expr e)
 {
-    const split *s = user;
+    const reading *r = user;
     const expr_node *n = expr_get(p, e);
-    if (n->kind != EX_VALUE || !split_is_member(s, n->id) || s->merged[n->id] < 0)
+    if (n->kind != EX_VALUE || !split_is_member(r->s, n->id) || r->s->merged[n->id] < 0 ||
+        program_has_index(r->nest->equations, r->nest->equation_count, n->id))
         return 0;
-    return expr_value(p, n->type, s->merged[n->id], n->arg_count, n->args);
+    return expr_value(p, n->type, r->s->merged[n->id], n->arg_count, n->args);
 }
 
-// What nests without these equations read of them is made by the merging ones now.
-static void redirect_readers(split *s)
+// What other nests read of these equations is made by the merging nests now. A value that each nest makes for itself (the
+// exponential, of a maximum) is an equation of several: the copies of this nest stand for it here, so it is the others'.
+static void redirect_readers(split *s, int nest)
 {
     for (int n = 0; n < s->p->nests.n; n++) {
         const program_nest *o = &s->p->nests.at[n];
-        for (int k = 0; k < o->equation_count; k++) {
+        for (int k = 0; k < o->equation_count && n != nest; k++) {
             program_equation *e = &s->p->equations.at[o->equations[k]];
-            if (split_is_member(s, o->equations[k]))
-                continue;
-            e->body = expr_rewrite(s->p->pool, e->body, read_merged, s);
-            e->domain = e->domain ? expr_rewrite(s->p->pool, e->domain, read_merged, s) : 0;
+            reading r = {s, o};
+            e->body = expr_rewrite(s->p->pool, e->body, read_merged, &r);
+            e->domain = e->domain ? expr_rewrite(s->p->pool, e->domain, read_merged, &r) : 0;
         }
     }
 }
@@ -412,12 +415,13 @@ static int split_nest(program *p, int nest)
                                      : arena_printf(p->arena, "%s is split until there are %lld work items, by no less than %lld", name,
                                                     (long long)s.of.split_items, (long long)s.of.split_keys);
     for (s.stage = 1; s.stage <= s.of.sweeps; s.stage++) {
-        out[count++] = part_nest(&s, reason);
+        out[count] = part_nest(&s, reason);
+        count += out[count].equation_count > 0;      // a stage may only make what needs no keys
         out[count] = merge_nest(&s);
         count += out[count].equation_count > 0;      // nothing to merge where each key has a value of its own
     }
     if (!s.of.few_rows)
-        redirect_readers(&s);
+        redirect_readers(&s, nest);
     replace_nest(&s, nest, count, out);
     return count;
 }

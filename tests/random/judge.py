@@ -1,7 +1,7 @@
 """Asks attnc check about a spec.
 
     right     every schedule asked for agrees with the fp64 reference
-    near      not quite: an error up to four times what is allowed. What is drawn at random nearly cancels now and then
+    near      not quite: an error up to ten times what is allowed: what is drawn at random nearly cancels now and then
     refused   a schedule that the equations do not allow: an error that says so
     invalid   the text is no valid kernel: the generator's fault
     wrong     a wrong result
@@ -17,7 +17,7 @@ KINDS = RIGHT, NEAR, REFUSED, INVALID, WRONG, BROKEN = "right", "near", "refused
 FAILURES = (WRONG, BROKEN)
 EXIT_WRONG = 5
 SECONDS = 120
-MARGIN = 4
+MARGIN = 10
 
 
 class Verdict:

@@ -145,7 +145,7 @@ class Maker:
         if draw < 0.78:
             where = op("<", name("d"), num(self.rng.randint(1, 9))) if self.chance(0.06) else None
             body = red("sum", ["d"], op("*", q, k), where)
-            return op("/", body, call("sqrt", name("D"))) if self.chance(0.6) else op("*", body, num("0.25"))
+            return op("/", body, call("sqrt", call("max", name("D"), num(1)))) if self.chance(0.6) else op("*", body, num("0.25"))
         if draw < 0.86:
             gap = op("-", q, k)
             return op("*", red("sum", ["d"], op("*", gap, gap)), num("-0.1"))

@@ -180,12 +180,16 @@ static MlirValue times_factor(reduction *r, MlirValue product, expr factor, expr
     return lt_map(l, s, scaled, r->own_count, r->own);
 }
 
-// The tile of an expression with all dims of the reduction, as tile.reduce wants it.
+// The tile of an expression with all dims of the reduction, as tile.reduce wants it. A value may have an index that what it
+// is made of has not.
 static MlirValue whole_tile(reduction *r, expr e)
 {
     int dims[64];
-    if (scope_dims(r->l, r->s, e, dims) == r->all_count)
-        return lt_tile(r->l, r->s, e);
+    if (scope_dims(r->l, r->s, e, dims) == r->all_count) {
+        MlirValue tile = lt_tile(r->l, r->s, e);
+        if (bridge_shaped_rank(mlirValueGetType(tile)) == r->all_count)
+            return tile;
+    }
     return lt_map(r->l, r->s, e, r->all_count, r->all);
 }
 
