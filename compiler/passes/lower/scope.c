@@ -108,6 +108,17 @@ static bool test_accumulator(const expr_node *n, void *user)
     return expr_any(l->pool, lt_body(l, n->id), test_accumulator, l);
 }
 
+// Does it read what the sweep under construction changes?
+static bool test_moving(const expr_node *n, void *user)
+{
+    lower *l = user;
+    if (n->kind != EX_VALUE || !l->in_nest[n->id])
+        return false;
+    if (lt_is_accumulator(l, n->id))
+        return l->sweep && lt_accumulates(l, n->id, l->sweep);
+    return expr_any(l->pool, lt_body(l, n->id), test_moving, l);
+}
+
 static bool is_symbol(const expr_node *n, void *user) { return n->kind == EX_SYMBOL && n->id == *(const int *)user; }
 
 static bool is_overridden(lower *l, const scope *s, expr e)
@@ -143,7 +154,8 @@ scope *scope_for(lower *l, scope *s, expr e)
                 branch = s;
             continue;
         }
-        bool here = binds_one_of(l, s, e) || (s->kind == SCOPE_ROW && accumulator);
+        bool here = binds_one_of(l, s, e) || (s->kind == SCOPE_ROW && accumulator) ||
+                    (s->kind == SCOPE_SWEEP && accumulator && expr_any(l->pool, e, test_moving, l));
         if (here)
             return branch ? branch : s;
         branch = NULL;   // made outside of the loop that the branch is in
