@@ -29,9 +29,12 @@ if os.path.isdir(tools):
     for tool in sorted(os.listdir(tools), key=len, reverse=True):
         config.substitutions.append(("%" + tool + r"\b", os.path.join(tools, tool)))
         config.available_features.add(tool)
-# Libraries that were built with sanitizers need a program that was, too.
+# Libraries that were built with sanitizers need a program that was, too. Fewer random specs: it takes ten times as long.
+specs = "100"
 with open(os.path.join(build, "CMakeCache.txt")) as cache:
     if "ATTNC_SANITIZE:STRING=address" in cache.read():
         config.available_features.add("sanitize")
+        specs = "10"
+config.substitutions.append(("%specs", specs))
 config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%examples", os.path.join(os.path.dirname(config.test_source_root), "examples")))

@@ -9,12 +9,12 @@ static bool is_exponential(const expr_node *n)
 
 // ---- guarded differences --------------------------------------------------------------------------------------------
 
-// While it moves a reference may be -inf and meet a score of -inf, which its final value would not.
+// While it moves a reference may be -inf and meet a score of -inf, which its final value would not. Integers are never so.
 static expr guard_difference(void *user, expr_pool *p, expr e)
 {
     const derivation *d = user;
     const expr_node *n = expr_get(p, e);
-    if (n->kind != EX_APPLY || (n->fn != EF_SUB && n->fn != EF_ADD))
+    if (n->kind != EX_APPLY || (n->fn != EF_SUB && n->fn != EF_ADD) || n->type == TY_INT)
         return 0;
     int moving = derive_uses_swept(d, n->args[1]) ? 0 : 1;
     expr y = n->args[moving], a = n->args[1 - moving];

@@ -94,6 +94,11 @@ expr expr_apply(expr_pool *p, expr_fn f, int n, const expr *args);
 expr expr_apply_typed(expr_pool *p, expr_type t, expr_fn f, int n, const expr *args);
 static inline expr expr_apply1(expr_pool *p, expr_fn f, expr a) { return expr_apply(p, f, 1, &a); }
 static inline expr expr_apply2(expr_pool *p, expr_fn f, expr a, expr b) { return expr_apply(p, f, 2, (expr[]){a, b}); }
+// e as a number of type t.
+static inline expr expr_to(expr_pool *p, expr_type t, expr e)
+{
+    return expr_get(p, e)->type == t ? e : expr_apply_typed(p, t, EF_CONVERT, 1, &e);
+}
 // Conjunction where 0 stands for `true`; the result is 0 when it is always true.
 expr expr_and(expr_pool *p, expr a, expr b);
 

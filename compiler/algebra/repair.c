@@ -194,7 +194,7 @@ bool repair_find_exponent(expr_pool *p, expr body, expr ref, int bound_count, co
     const expr_node *r = expr_get(p, ref);
     repair_walk w = {.p = p, .ref = ref, .equation = r->id, .type = r->type, .budget = 4000};
     *out = (repair_exponent){0};
-    bool found = exponent(&w, body, number(&w, 1), out);
+    bool found = expr_is_float_type(r->type) ? exponent(&w, body, number(&w, 1), out) : fail(&w, ref);
     for (int k = 0; found && k < bound_count; k++)
         if (expr_uses_index(p, ref, bound[k]) || (out->natural && expr_uses_index(p, out->natural, bound[k])) ||
             (out->binary && expr_uses_index(p, out->binary, bound[k])))

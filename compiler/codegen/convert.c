@@ -3,6 +3,7 @@
 
 #include "codegen/imm.h"
 #include "mlir-c/BuiltinTypes.h"
+#include "support/fault.h"
 
 static bool is_f64(MlirType scalar)
 {
@@ -166,7 +167,9 @@ static MlirValue wrap_int(builder *b, elem_type t, MlirValue v)
 {
     MlirValue left = imm(b, v, 64 - elem_bits(t));
     switch (t) {
-    case ELEM_I4: case ELEM_I8: case ELEM_I32: return build_shrsi(b, build_shli(b, v, left), left);
+    case ELEM_I4: case ELEM_I8: case ELEM_I32:
+        v = build_shli(b, v, left);
+        return fault("sign") && t != ELEM_I32 ? build_shrui(b, v, left) : build_shrsi(b, v, left);
     case ELEM_U8: case ELEM_U32: return build_andi(b, v, imm(b, v, (INT64_C(1) << elem_bits(t)) - 1));
     default: return v;
     }

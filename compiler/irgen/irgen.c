@@ -4,9 +4,7 @@
 
 expr irgen_to(irgen *g, expr e, expr_type t)
 {
-    if (expr_get(g->pool, e)->type == t)
-        return e;
-    return expr_apply_typed(g->pool, t, EF_CONVERT, 1, &e);
+    return expr_to(g->pool, t, e);
 }
 
 // The type that an element of storage type t has in arithmetic.

@@ -140,15 +140,17 @@ static existing call(irgen *g, const ast_expr *e)
     return (existing){expr_apply(g->pool, function_of(e->fn), e->args.n, args), domain};
 }
 
-// The reduction that a value is, through equations that only rename it.
+static bool is_widened(const expr_node *n) { return n->kind == EX_APPLY && n->fn == EF_CONVERT && n->type != TY_INT; }
+
+// The reduction that a value is, through equations that only rename it, in whatever type it is wanted.
 static reduce_kind reduction_of(irgen *g, expr e)
 {
     const expr_node *n = expr_get(g->pool, e);
-    while (n->kind == EX_VALUE) {
-        const program_equation *v = &g->program->equations.at[n->id];
-        if (v->kind != REDUCE_NONE)
+    while (n->kind == EX_VALUE || is_widened(n)) {
+        const program_equation *v = n->kind == EX_VALUE ? &g->program->equations.at[n->id] : NULL;
+        if (v && v->kind != REDUCE_NONE)
             return v->kind;
-        n = expr_get(g->pool, v->body);
+        n = expr_get(g->pool, v ? v->body : n->args[0]);
     }
     return REDUCE_NONE;
 }

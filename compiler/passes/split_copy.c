@@ -10,6 +10,7 @@
 //
 // The repair is the one that online-softmax derived; a part without a reference (-inf) has nothing to add.
 #include "split_copy.h"
+#include "support/fault.h"
 #include <math.h>
 #include <string.h>
 
@@ -190,6 +191,8 @@ static expr copy_node(void *user, expr_pool *p, expr e)
     expr head = apply2(s, EF_DIV, ix(s, s->rows.merged), s->rows.rows);
     if (s->rows.group < 0)
         return head;
+    if (fault("group"))
+        head = apply2(s, EF_MUL, head, expr_int(p, 0));
     return apply2(s, EF_ADD, apply2(s, EF_MUL, ix(s, s->rows.group), s->rows.per_group), head);
 }
 
@@ -336,12 +339,12 @@ static expr addend(split *s, int equation)
     expr_pool *p = s->p->pool;
     program_equation e = *at(s, equation);
     expr part = part_value(s, s->copy[equation]);
-    if (e.reference < 0 || !e.repair)
+    if (e.reference < 0 || !e.repair || fault("merge"))
         return part;
     expr old = part_value(s, split_copy(s, e.reference)), fresh = own_value(s, split_merge(s, e.reference));
-    expr none = apply2(s, EF_EQ, old, expr_float(p, e.type, -INFINITY));
-    expr factor = merge_expr(s, e.repair, old, fresh);
-    return apply2(s, EF_MUL, part, expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, e.type, 0), factor}));
+    expr none = apply2(s, EF_EQ, old, expr_float(p, expr_get(p, old)->type, -INFINITY));
+    expr factor = merge_expr(s, e.repair, old, fresh), nothing = expr_float(p, expr_get(p, factor)->type, 0);
+    return apply2(s, EF_MUL, part, expr_to(p, e.type, expr_apply(p, EF_SELECT, 3, (expr[]){none, nothing, factor})));
 }
 
 static void merge_accumulator(split *s, int equation, program_equation *e)

@@ -1,7 +1,7 @@
 """Asks attnc check about a spec.
 
     right     every schedule asked for agrees with the fp64 reference
-    near      not quite: an error up to ten times what is allowed: what is drawn at random nearly cancels now and then
+    near      not quite, but rounding may have done it: what is drawn at random nearly cancels now and then
     refused   a schedule that the equations do not allow: an error that says so
     invalid   the text is no valid kernel: the generator's fault
     wrong     a wrong result
@@ -17,7 +17,7 @@ KINDS = RIGHT, NEAR, REFUSED, INVALID, WRONG, BROKEN = "right", "near", "refused
 FAILURES = (WRONG, BROKEN)
 EXIT_WRONG = 5
 SECONDS = 120
-MARGIN = 10
+MARGIN, ROUNDING = 10, 1e-3
 
 
 class Verdict:
@@ -30,16 +30,23 @@ class Verdict:
         return self.kind in FAILURES
 
 
+def is_far(result):
+    """Whether no rounding makes such an error: far from what is allowed, and large, or very far."""
+    ratio = result["ratio"]
+    return ratio is None or ratio > MARGIN ** 3 or (ratio > MARGIN and result["largest"] > ROUNDING)
+
+
 def classify(code, out, err):
     if code == EXIT_WRONG and out.startswith("{"):
         bad = [r for r in json.loads(out)["results"] if not r["right"]]
-        far = [r for r in bad if r["ratio"] is None or r["ratio"] > MARGIN]
+        far = [r for r in bad if is_far(r)]
         return Verdict(WRONG if far else NEAR, "".join(f"{r['result']}: {r['worst']}\n" for r in far or bad))
     ids = re.findall(r"error: .*\[E(\d\d)\d\d\]", err)
     if code == 0:
         return Verdict(RIGHT)
     if code < 0 or not ids:
-        return Verdict(BROKEN, f"exit status {code}\n{out}{err}", str(code))
+        said = re.search(r"error: .*", err)
+        return Verdict(BROKEN, f"exit status {code}\n{out}{err}", said.group() if said else str(code))
     if all(i == "06" for i in ids):
         return Verdict(REFUSED, err)
     return Verdict(INVALID if all(i < "06" for i in ids) else BROKEN, err, ids[0])

@@ -10,6 +10,7 @@
 
 #include "codegen/convert.h"
 #include "mlir-c/BuiltinTypes.h"
+#include "support/fault.h"
 
 enum { MEMORY, AT, ROW, COLUMN, TILE, TILE_AT, TILE_ROW, ROWS, COLUMNS, ARGS };
 
@@ -50,7 +51,7 @@ MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, M
     if (mlirTypeEqual(memory, elem) && to_float)
         return raw;
     if (to_float && storage == ELEM_I8)
-        return build_sitofp(b, elem, raw);
+        return fault("sign") ? build_uitofp(b, elem, raw) : build_sitofp(b, elem, raw);
     if (to_float && storage == ELEM_U8)
         return build_uitofp(b, elem, raw);
     if (is_plain_f16(g, memory, storage, elem))

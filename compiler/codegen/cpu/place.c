@@ -3,6 +3,7 @@
 
 #include "mlir-c/BuiltinAttributes.h"
 #include "mlir-c/BuiltinTypes.h"
+#include "support/fault.h"
 
 // ---- index arithmetic -----------------------------------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ static void skew_place(cpu_gen *g, MlirOperation op, cpu_place *out)
     MlirOperation row = tile_dim_op(tile_part(op, p.dims, 0));
     *out = *cpu_place_of(g, tile_part(op, p.ins, 0));
     out->rank = 2;
-    out->offset = ix_add(b, out->offset, ix_sub(b, tile_dim_extent(row), build_index(b, 1)));
+    out->offset = ix_add(b, out->offset, ix_sub(b, tile_dim_extent(row), build_index(b, fault("diagonal") ? 0 : 1)));
     out->stride[0] = build_index(b, -1);
     out->stride[1] = build_index(b, 1);
     for (int i = 0; i < 2; i++)
@@ -300,6 +301,8 @@ MlirValue cpu_steps(builder *b, MlirType elem, int lanes)
 
 MlirValue cpu_mask(builder *b, int lanes, MlirValue n)
 {
+    if (fault("lanes"))
+        n = build_subi(b, n, build_index(b, 1));
     MlirValue few = build_index_cast(b, b->i32, build_minsi(b, n, build_index(b, lanes)));
     return build_cmpi(b, CMP_SLT, cpu_steps(b, b->i32, lanes), cpu_spread(b, few, lanes));
 }

@@ -5,6 +5,7 @@
 //   strict   y' = y of this block too; acc *= c(y, y'); then the terms with y'
 //   lazy     where any reference in range will do: lazy.c
 #include "accumulate.h"
+#include "support/fault.h"
 #include <math.h>
 
 bool lt_accumulates(lower *l, int equation, int sweep)
@@ -125,24 +126,27 @@ static MlirValue repaired(lower *l, scope *s, int equation, moving *m)
 {
     const program_equation *e = equation_of(l, equation);
     expr_pool *p = l->pool;
+    if (fault("repair"))
+        return lt_state(l, s, equation);
     MlirLocation before = lt_stage_repair(l, equation);
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
-    expr o = expr_symbol(p, e->type, EXPR_OLD), n = expr_symbol(p, e->type, EXPR_NEW);
+    expr_type of = equation_of(l, e->reference)->type, by_type = expr_get(p, e->repair)->type;
+    expr o = expr_symbol(p, of, EXPR_OLD), n = expr_symbol(p, of, EXPR_NEW);
     expr acc = expr_symbol(p, e->type, SYMBOL_ACCUMULATOR);
     lt_override(l, at, o, m->old);
     lt_override(l, at, n, m->fresh);
     lt_override(l, at, acc, lt_state(l, s, equation));
-    expr none = expr_apply2(p, EF_EQ, o, expr_float(p, e->type, -INFINITY));
-    expr c = expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, e->type, 0), e->repair});
+    expr none = expr_apply2(p, EF_EQ, o, expr_float(p, of, -INFINITY));
+    expr c = expr_apply(p, EF_SELECT, 3, (expr[]){none, expr_float(p, by_type, 0), e->repair});
     int dims[64];
     int row_dims[64];
     int rows = scope_dims(l, s, lt_own_value(l, e->reference), row_dims);
     MlirValue *known = find_factor(m, c), factor = known ? *known : lt_map(l, at, c, rows, row_dims);
     if (!known && m->count < 16)
         m->factors[m->count++] = (made){c, factor};
-    expr by = expr_symbol(p, e->type, SYMBOL_FACTOR);
+    expr by = expr_symbol(p, by_type, SYMBOL_FACTOR);
     lt_override(l, at, by, factor);
-    MlirValue v = lt_map(l, at, expr_apply2(p, EF_MUL, acc, by), lt_own_dims(l, s, equation, dims), dims);
+    MlirValue v = lt_map(l, at, expr_apply2(p, EF_MUL, acc, expr_to(p, e->type, by)), lt_own_dims(l, s, equation, dims), dims);
     lt_leave(l, before);
     return v;
 }

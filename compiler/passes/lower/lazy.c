@@ -135,17 +135,18 @@ static void note_care(lower *l, scope *s, const group *g, const moving *m, int s
     scope *at = scope_open(l, SCOPE_BRANCH, s, s->block);
     int dims[64];
     MlirLocation before = lt_stage_probe(l, g->maxima[0], "needs care");
-    expr old = expr_symbol(p, e->type, EXPR_OLD), none = expr_bool(p, false);
+    expr_type type = equation_of(l, e->reference)->type;
+    expr old = expr_symbol(p, type, EXPR_OLD), none = expr_bool(p, false);
     lt_override(l, at, old, m->old);
-    lt_override(l, at, expr_symbol(p, e->type, EXPR_NEW), m->fresh);
+    lt_override(l, at, expr_symbol(p, type, EXPR_NEW), m->fresh);
     for (int k = 0; k < g->maxima_count; k++) {
         const program_equation *of = equation_of(l, g->maxima[k]);
         expr x = expr_symbol(p, of->type, SYMBOL_MAXIMUM + k);
         lt_override(l, at, x, m->maxima[k]);
         none = expr_apply2(p, EF_OR, none, expr_apply2(p, EF_EQ, x, expr_float(p, of->type, lt_neutral(of->kind))));
     }
-    expr far = expr_apply2(p, EF_LT, e->repair, expr_float(p, e->type, MOVED_FAR));
-    far = expr_and(p, expr_apply2(p, EF_NE, old, expr_float(p, e->type, -INFINITY)), far);
+    expr far = expr_apply2(p, EF_LT, e->repair, expr_float(p, expr_get(p, e->repair)->type, MOVED_FAR));
+    far = expr_and(p, expr_apply2(p, EF_NE, old, expr_float(p, type, -INFINITY)), far);
     int n = scope_dims(l, s, lt_own_value(l, g->reference), dims);
     lt_buffer(l, s, care_of(l, g), true, lt_map(l, at, expr_apply2(p, EF_OR, none, far), n, dims));
     lt_leave(l, before);

@@ -83,7 +83,8 @@ static expr look_elsewhere(void *user, expr_pool *p, expr e)
 static expr repair_in_log2(lower *l, const program_equation *e)
 {
     expr_pool *p = l->pool;
-    expr difference = expr_apply2(p, EF_SUB_REF, expr_symbol(p, e->type, EXPR_OLD), expr_symbol(p, e->type, EXPR_NEW));
+    expr_type t = l->program->equations.at[e->reference].type;
+    expr difference = expr_apply2(p, EF_SUB_REF, expr_symbol(p, t, EXPR_OLD), expr_symbol(p, t, EXPR_NEW));
     return e->repair == expr_apply1(p, EF_EXP, difference) ? expr_apply1(p, EF_EXP2, difference) : 0;
 }
 

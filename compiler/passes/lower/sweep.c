@@ -5,6 +5,7 @@
 //       full:    terms and accumulators without masks
 //       partial: the same with the domain as mask, and no keys beyond the last that exists for these rows
 #include "lower.h"
+#include "support/fault.h"
 
 typedef struct range_values { MlirValue lo, hi; } range_values;
 
@@ -86,12 +87,13 @@ static block_test test_block(lower *l, scope *s, const program_loop *loop, const
 {
     block_test t = {{NULL}, {NULL}};
     MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
+    MlirValue last_full = fault("full-block") ? op_binary(&l->o, s->block, "arith.subi", end, op_index(&l->o, s->block, 1)) : end;
     for (int k = 0; k < loop->range_count; k++) {
         const program_range *r = &loop->ranges[k];
         MlirValue begins = op_compare(&l->o, s->block, OP_CMP_SLT, keys->from, bound(l, s, r->hi, first, last));
         MlirValue ends = op_compare(&l->o, s->block, OP_CMP_SGT, end, bound(l, s, r->lo, first, last));
         MlirValue after = op_compare(&l->o, s->block, OP_CMP_SGE, keys->from, bound(l, s, r->full_lo, first, last));
-        MlirValue before = op_compare(&l->o, s->block, OP_CMP_SLE, end, bound(l, s, r->full_hi, first, last));
+        MlirValue before = op_compare(&l->o, s->block, OP_CMP_SLE, last_full, bound(l, s, r->full_hi, first, last));
         t.visited = either(l, s, t.visited, op_binary(&l->o, s->block, "arith.andi", begins, ends));
         t.full = either(l, s, t.full, op_binary(&l->o, s->block, "arith.andi", after, before));
     }
@@ -275,6 +277,8 @@ static scope *open_keys(lower *l, scope *outer, const program_loop *loop, MlirVa
         begin = grid_begin(l, r, loop, &v, step, &end);
     else
         begin = v.lo, end = v.hi;
+    if (fault("last-key") && varies_by_rows(l, loop))
+        end = op_binary(&l->o, r->block, "arith.subi", end, one);
     MlirLocation before = lt_stage_loop(l, loop);
     MlirOperation over = op_for(&l->o, begin, end, step, &j0, &keys);
     lt_leave(l, before);
