@@ -156,10 +156,11 @@ static expr own_value(const split *s, int equation)
 
 static expr copy_expr(split *s, expr e);
 
-// A value of the nest as a copy reads it: of this part where the value is made in this stage, else over all parts.
+// A value of the nest as a copy reads it: of this part where the value is made in this stage, else over all parts. What is
+// made of earlier values alone, and is no root of a merging nest, is made again.
 static expr copy_value(split *s, const expr_node *n)
 {
-    bool done = s->level[n->id] > 0 && s->level[n->id] < s->stage && !split_is_block(s, n->id);
+    bool done = s->level[n->id] > 0 && s->level[n->id] < s->stage && !split_is_block(s, n->id) && s->merged[n->id] >= 0;
     int number = done ? s->merged[n->id] : split_copy(s, n->id), count = 0;
     const program_equation *c = at(s, number);
     if (s->rows.on && !done)

@@ -418,6 +418,9 @@ class Maker:
             if word not in said:
                 said.add(word)
                 self.spec.directives.append(d)
+        tile = f"tile {self.keys[-1]}"
+        if "split" in said and tile not in said and self.chance(0.7):      # keys for more than one part
+            self.spec.directives.append(f"{tile} by {self.one(1, 2, 3, 5, 8)}")
 
     def checking(self, targets):
         self.spec.options.append(f"--seed={self.rng.randint(1, 1000)}")
@@ -427,8 +430,11 @@ class Maker:
         if self.chance(0.3):
             self.spec.options.append(f"--threads={self.one(1, 3)}")
         tensors, _ = self.spec.used()
-        if self.chance(0.1) and any("D" in self.spec.tensors[t][1] for t in tensors):
+        sizes = {d for t in tensors for d in self.spec.tensors[t][1]}
+        if self.chance(0.1) and "D" in sizes:
             self.spec.options += ["--specialize=D", f"-DD={self.one(1, 4, 7, 16, 32)}"]
+        elif self.chance(0.07) and not self.spec.directives and {"N", "M"} <= sizes:    # few rows and many keys
+            self.spec.options += [f"-DN={self.rng.randint(1, 4)}", f"-DM={self.rng.randint(2000, 3300)}"]
 
 
 def draw(rng, targets):

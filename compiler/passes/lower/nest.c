@@ -277,28 +277,55 @@ static void decode(lower *l, scope *s, MlirValue item)
     }
 }
 
-// Outer loops that are not part of the item number: their ranges depend on data or on other indices.
+static bool is_sequential(const program_loop *p)
+{
+    return !p->parallel && (p->kind == LOOP_POINT || (p->kind == LOOP_GROUP && p->block));
+}
+
+// Is a loop still closed whose index the bounds of p read?
+static bool must_wait(const lower *l, const program_loop *p, const bool *opened)
+{
+    const program_index *x = &l->program->indices.at[p->index];
+    for (int k = 0; k < l->nest->loop_count; k++) {
+        const program_loop *q = &l->nest->loops[k];
+        if (q != p && is_sequential(q) && !opened[k] &&
+            (expr_uses_index(l->pool, x->lo, q->index) || expr_uses_index(l->pool, x->hi, q->index)))
+            return true;
+    }
+    return false;
+}
+
+static enclosing open_one(lower *l, scope *s, const program_loop *p)
+{
+    MlirValue iv, lo = lt_index(l, s, l->program->indices.at[p->index].lo);
+    MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
+    enclosing e = {.around = s->block};
+    MlirLocation before = lt_stage_loop(l, p);
+    e.loop = op_for(&l->o, lo, hi, op_index(&l->o, s->block, p->kind == LOOP_GROUP ? p->block : 1), &iv, &e.body);
+    lt_leave(l, before);
+    lt_name(l, iv, p->index, "");
+    s->block = e.body;
+    if (p->kind == LOOP_GROUP)
+        bind_group(l, s, p, iv);
+    else
+        scope_bind_point(l, s, p->index, iv);
+    return e;
+}
+
+// Outer loops that are not part of the item number: their ranges depend on data or on other indices, which come first.
 static int open_sequential(lower *l, scope *s, enclosing *out)
 {
-    int n = 0;
-    for (int k = 0; k < l->nest->loop_count; k++) {
-        const program_loop *p = &l->nest->loops[k];
-        bool outer = p->kind == LOOP_POINT || (p->kind == LOOP_GROUP && p->block);
-        if (!outer || p->parallel)
-            continue;
-        MlirValue iv, lo = lt_index(l, s, l->program->indices.at[p->index].lo);
-        MlirValue hi = lt_index(l, s, l->program->indices.at[p->index].hi);
-        enclosing e = {.around = s->block};
-        MlirLocation before = lt_stage_loop(l, p);
-        e.loop = op_for(&l->o, lo, hi, op_index(&l->o, s->block, p->kind == LOOP_GROUP ? p->block : 1), &iv, &e.body);
-        lt_leave(l, before);
-        lt_name(l, iv, p->index, "");
-        out[n++] = e;
-        s->block = e.body;
-        if (p->kind == LOOP_GROUP)
-            bind_group(l, s, p, iv);
-        else
-            scope_bind_point(l, s, p->index, iv);
+    int n = 0, loops = l->nest->loop_count;
+    bool *opened = ARENA_ARRAY(l->arena, bool, loops + 1);
+    for (bool any = true; any;) {
+        any = false;
+        for (int k = 0; k < loops && !any; k++) {
+            const program_loop *p = &l->nest->loops[k];
+            any = is_sequential(p) && !opened[k] && !must_wait(l, p, opened);
+            opened[k] = opened[k] || any;
+            if (any)
+                out[n++] = open_one(l, s, p);
+        }
     }
     return n;
 }
