@@ -2,7 +2,8 @@
 //
 //   swept    an index that an equation reduces, unless the equation itself owns a swept index (then it is reduced inside
 //            the tile) or the index is a head width
-//   shared   indices that all sinks own and nobody reduces, at which every producer is read where it was made
+//   shared   indices that all sinks own (what others read or the caller gets) and nobody reduces, at which every producer is
+//            read where it was made
 //   row      the innermost shared index that tells operands of a product apart; it runs along the lanes
 //   private  the rest: whole inside a tile
 #include "nest_shape.h"
@@ -132,20 +133,32 @@ static void sweep_reduction(shaping *w, int number, bool *have)
     *have = true;
 }
 
-static bool is_read_inside(const shaping *w, int number)
+static bool reads(const program *p, int reader, int number)
+{
+    const program_equation *e = &p->equations.at[reader];
+    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
+}
+
+static bool is_read(const shaping *w, int number, bool inside)
 {
     for (int k = number + 1; k < w->p->equations.n; k++)
-        if (w->member[k] && (expr_uses_value(w->p->pool, w->p->equations.at[k].body, number) ||
-                             (w->p->equations.at[k].domain && expr_uses_value(w->p->pool, w->p->equations.at[k].domain, number))))
+        if (w->member[k] == inside && reads(w->p, k, number))
             return true;
     return false;
+}
+
+// Is it made for members of the nest alone? What is wanted outside, too, must not be made again for each point of an index
+// that it has not, nor be left out when that index has no points.
+static bool is_for_inside(const shaping *w, int number)
+{
+    return is_read(w, number, true) && !is_read(w, number, false) && w->p->equations.at[number].result < 0;
 }
 
 static void intersect_sinks(shaping *w)
 {
     bool first = true;
     for (int k = 0; k < w->p->equations.n; k++) {
-        if (!w->member[k] || is_read_inside(w, k))
+        if (!w->member[k] || is_for_inside(w, k))
             continue;
         const program_equation *e = &w->p->equations.at[k];
         for (int x = 0; x < w->p->indices.n; x++) {
@@ -260,7 +273,7 @@ static void check_broadcast(shaping *w)
         const program_equation *e = &w->p->equations.at[k];
         if (!w->member[k] || !is_heavy(e) || w->s->row < 0)
             continue;
-        if (!program_has_index(e->own, e->own_count, w->s->row) && !owns_swept(w, e) && is_read_inside(w, k))
+        if (!program_has_index(e->own, e->own_count, w->s->row) && !owns_swept(w, e) && is_read(w, k, true))
             fail(w, arena_printf(w->p->arena, "%s does not depend on %s and would be computed again for each block of it", e->name,
                                  index_name(w->p, w->s->row)));
     }

@@ -149,6 +149,12 @@ class Spec:
         return {i for q in self.equations for i in q.indices} | {
             i for e in self.expressions() for kind, data, _ in walk(e) if kind == "red" for i in data[1]}
 
+    def elements(self):
+        """Types of what is read and made, tables and masks apart."""
+        tensors, bare = self.used()
+        types = [self.tensors[t][0] for t in tensors] + [self.scalars[n] for n in bare if n in self.scalars]
+        return [t for t in types + [r.elem for r in self.results] if t not in ("bool", "i32", "i64")]
+
     def size(self):
         """What the reducer makes smaller."""
         nodes = sum(1 for e in self.expressions() for _ in walk(e))
