@@ -93,7 +93,8 @@ static narrow narrow_of(elem_type t)
     }
 }
 
-// Bits (i32) of a narrow float to f32: the exponent moves by a multiplication, which is exact for denormals too.
+// Bits (i32) of a narrow float to f32. Its subnormals m 2^-k are (1 + m 2^-k) - 1, scaled: no subnormal f32 is made, which
+// would count as zero.
 static MlirValue widen(builder *b, narrow f, MlirValue bits)
 {
     if (f.exponent == 8)
@@ -103,8 +104,11 @@ static MlirValue widen(builder *b, narrow f, MlirValue bits)
     MlirValue sign = build_shli(b, build_andi(b, bits, imm(b, bits, magnitude + 1)), imm(b, bits, 32 - width));
     MlirValue m = build_andi(b, bits, imm(b, bits, magnitude));
     MlirValue moved = build_shli(b, m, imm(b, m, 23 - f.mantissa));
-    MlirValue v = build_bitcast(b, b->f32, moved);
-    v = build_bitcast(b, b->i32, build_mulf(b, v, build_bits_float(b, type_of(v), (uint64_t)(254 - bias) << 23)));
+    MlirValue normal = build_addi(b, moved, imm(b, moved, (int64_t)(127 - bias) << 23));
+    int64_t one = (int64_t)(128 - bias) << 23;
+    MlirValue small = build_bitcast(b, b->f32, build_ori(b, moved, imm(b, moved, one)));
+    small = build_bitcast(b, b->i32, build_subf(b, small, build_bits_float(b, type_of(small), (uint64_t)one)));
+    MlirValue v = build_select(b, build_cmpi(b, CMP_ULT, m, imm(b, m, 1 << f.mantissa)), small, normal);
     MlirValue special = f.finite ? build_cmpi(b, CMP_EQ, m, imm(b, m, magnitude))
                                  : build_cmpi(b, CMP_UGE, m, imm(b, m, top));
     v = build_select(b, special, build_ori(b, moved, imm(b, moved, 0x7F800000)), v);

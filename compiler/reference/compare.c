@@ -128,11 +128,11 @@ static double scale_of(const comparison *c)
     return scale;
 }
 
-// The least subnormal number of the type is no error in any row.
+// The least number that a kernel tells from 0 is no error in any row.
 static double relative(elem_type t, double got, double expected, double scale)
 {
     double error = fabs(got - expected);
-    return error <= narrow_ulp(t, 0) ? 0 : scale == 0 ? INFINITY : error / scale;
+    return error <= narrow_least(t) ? 0 : scale == 0 ? INFINITY : error / scale;
 }
 
 static bool add_error(measure *m, double error)

@@ -1,20 +1,24 @@
 // read.c: reads of argument tensors and of values. Only active lanes are read, and only they are checked.
 #include "machine.h"
-
+#include <math.h>
 #include <string.h>
 
 // ---- tensors --------------------------------------------------------------------------------------------------------
 // The offsets of one read; `on` are the lanes to read.
 typedef struct access { int64_t offset[LANES]; uint8_t on[LANES]; bool masked; } access;
 
+// Subnormal numbers count as zeros.
 static void load_floats(const tensor *t, int n, const access *a, word *v)
 {
+    double least = narrow_least(t->elem);
     if (t->elem == ELEM_F32 && !a->masked)
         for (int k = 0; k < n; k++)
             v[k].f = ((const float *)t->data)[a->offset[k]];
     else
         for (int k = 0; k < n; k++)
             v[k].f = a->on[k] ? narrow_load(t->elem, t->data, a->offset[k]) : 0;
+    for (int k = 0; k < n; k++)
+        v[k].f = fabs(v[k].f) < least ? copysign(0, v[k].f) : v[k].f;
 }
 
 static void load_ints(const tensor *t, int n, const access *a, word *v)

@@ -1,6 +1,7 @@
 // reference.c: one problem: sizes from the arguments, the checks of a call, and the elements of results.
 #include "machine.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +54,9 @@ static bool bind_arguments(reference *r, const attn_tensor *tensors, const attn_
         const ast_param *p = k->args.at[i];
         elem_type elem = p->type.elem;
         if (p->dims.n == 0 && scalars) {
+            double f = narrow_round(elem, scalars->f);
             if (elem_is_float(elem))
-                r->scalars[i].f = narrow_round(elem, scalars->f);
+                r->scalars[i].f = fabs(f) < narrow_least(elem) ? 0 : f;
             else
                 r->scalars[i].i = narrow_wrap(elem, scalars->i);
             scalars++;

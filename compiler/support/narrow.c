@@ -207,6 +207,11 @@ double narrow_ulp(elem_type t, double x)
     return ldexp(1, exponent - fraction > least ? exponent - fraction : least);
 }
 
+double narrow_least(elem_type t)
+{
+    return t == ELEM_F64 ? 0x1p-1022 : t == ELEM_F32 || t == ELEM_BF16 ? 0x1p-126 : narrow_ulp(t, 0);
+}
+
 size_t narrow_bytes(elem_type t, size_t n)
 {
     switch (t) {

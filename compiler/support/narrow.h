@@ -29,6 +29,9 @@ void narrow_store_int(elem_type t, void *data, int64_t i, int64_t x);
 // Distance from |x| to the next larger number of a float type; 0 for integer types; the one below the largest for what
 // lies above.
 double narrow_ulp(elem_type t, double x);
+// The least positive number of a float type that a kernel tells from 0: the least normal one of f64, f32 and bf16, whose
+// subnormals count as zeros while a kernel runs, the least one of the narrower types; 0 for integer types.
+double narrow_least(elem_type t);
 // Bytes that `n` elements lying side by side take.
 size_t narrow_bytes(elem_type t, size_t n);
 #endif

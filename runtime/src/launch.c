@@ -183,7 +183,9 @@ static void run_item(void *user, int64_t item, int64_t worker)
     attn_context context = run->call->context;
     context.workspace = run->workspaces + run->call->worker_bytes * (size_t)worker;
     context.workspace_bytes = (int64_t)run->call->worker_bytes;
+    unsigned before = attn_flush_begin();
     run->nest->body(&context, item);
+    attn_flush_end(before);
 }
 
 static void run_nests(const call *c, char *workspaces)

@@ -4,6 +4,7 @@
 #include "call.h"
 
 #include "attn.h"
+#include "support/narrow.h"
 #include "targets/targets.h"
 #include <math.h>
 #include <stdio.h>
@@ -313,6 +314,60 @@ static void refuses_reads_outside(void **state)
     call_end(&c);
 }
 
+// ---- small numbers --------------------------------------------------------------------------------------------------
+// Subnormal f32 count as zeros in the kernel, and for the caller as they did before.
+static void takes_subnormals_for_zeros(void **state)
+{
+    call c;
+    call_make(&c, "kernel k(x: f32[N]) -> (y: f32[N], some: bool[N]) { y[i] = x[i] * 1.0e30; some[i] = x[i] > 0.0; }", SIZES("N", "40"));
+    volatile float *x = call_floats(&c, "x");
+    for (int i = 0; i < 40; i++)
+        x[i] = i % 2 ? 0x1p-127f : 0x1p-126f;
+    volatile float before = x[1] * 0x1p100f;
+    call_run(&c);
+    for (int i = 0; i < 40; i++) {
+        assert_true((call_at(&c, "y", AT(i)) == 0) == (i % 2));
+        assert_true(((bool *)call_tensor(&c, "some")->data)[i] == (i % 2 == 0));
+    }
+    volatile float after = x[1] * 0x1p100f;
+    assert_true(before == after && after == 0x1p-27f);
+    call_end(&c);
+}
+
+// Every number of a narrow type, subnormals included: those of f16 and f8 are normal f32.
+static void widen_all_of(elem_type t, int bits)
+{
+    call c;
+    char text[200], n[16];
+    snprintf(text, sizeof text, "kernel k(x: %s[N]) -> (y: f32[N], z: %s[N]) { y[i] = x[i] * 1.0; z[i] = x[i] * 1.0; }", elem_name(t), elem_name(t));
+    snprintf(n, sizeof n, "%d", 1 << bits);
+    call_make(&c, text, SIZES("N", n));
+    uint16_t *wide = call_tensor(&c, "x")->data;
+    uint8_t *narrow = call_tensor(&c, "x")->data;
+    for (int i = 0; i < 1 << bits; i++) {
+        if (bits == 16)
+            wide[i] = (uint16_t)i;
+        else
+            narrow[i] = (uint8_t)i;
+    }
+    assert_int_equal(call_try(&c, 1).code, ATTN_OK);
+    for (int i = 0; i < 1 << bits; i++) {
+        double x = narrow_load(t, call_tensor(&c, "x")->data, i), y = call_at(&c, "y", AT(i));
+        double back = narrow_load(t, call_tensor(&c, "z")->data, i), least = narrow_least(t);
+        bool may_be_zero = fabs(x) < least && y == 0 && back == 0;
+        assert_true(isnan(x) ? isnan(y) && isnan(back) : may_be_zero || (y == x && back == x));
+    }
+    call_end(&c);
+}
+
+static void widens_every_narrow_number(void **state)
+{
+    widen_all_of(ELEM_F16, 16);
+    widen_all_of(ELEM_BF16, 16);
+    widen_all_of(ELEM_F8E4M3, 8);
+    widen_all_of(ELEM_F8E5M2, 8);
+}
+
 int main(int argc, char **argv)
 {
     enum { SKIPPED = 77 };
@@ -334,6 +389,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(refuses_wrong_arguments),
         cmocka_unit_test(refuses_overlap),
         cmocka_unit_test(refuses_reads_outside),
+        cmocka_unit_test(takes_subnormals_for_zeros),
+        cmocka_unit_test(widens_every_narrow_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

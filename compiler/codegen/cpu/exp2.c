@@ -1,4 +1,4 @@
-// exp2.c: 2^x of sixteen f32 with AVX-512 DQ, the fewest operations that are right: 7, exact 8, with flushing one more.
+// exp2.c: 2^x of sixteen f32 with AVX-512 DQ, the fewest operations that are right: 7, exact 8.
 //
 // 2^x = poly(x - floor(x)) * 2^floor(x): vreduceps gives the fraction and vscalefps applies the power, so nothing is
 // rounded or subtracted besides, and nothing is clamped: vscalefps is right for underflow, overflow and infinities
@@ -22,33 +22,11 @@ static const form fast_form = {5, {0.0018690621184229218, 0.009007824528345858, 
 static const form exact_form = {6, {0.00021612916356684997, 0.0012467846077957173, 0.009675451602382965,
                                     0.05548528060340291, 0.240229305555028, 0.6931470444431621, 1}};
 
-// Are powers below 2^-126 to become 0? A number of that size among its operands makes an FMA take 150 cycles, and ALiBi
-// 10 times as long. One comparison for each power costs dense attention 0.7 %, so wide maps make it only where scores may
-// fall without end: where something is added to every element, a penalty for a position or a mask of numbers. Repairs, of
-// rows alone, always do.
-static bool falls_far(MlirOperation map)
-{
-    tile_parts p = tile_parts_of(map);
-    int wide = 0;
-    if (p.kind != TILE_MAP)
-        return false;
-    if (p.dims.count < 2)
-        return true;
-    for (int i = 0; i < p.ins.count; i++) {
-        MlirValue in = tile_part(map, p.ins, i);
-        if (bridge_shaped_rank(type_of(in)) > 1)
-            wide += falls_far(ir_defining(in)) ? 2 : 1;
-    }
-    for (int i = 0; i < p.dims.count; i++)
-        wide += mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(ir_block(map, 0), i))) ? 0 : 2;
-    return wide > 1;
-}
-
 MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x)
 {
     bool exact = !mlirAttributeIsNull(ir_attr(op, "exact"));
     const form *of = exact ? &exact_form : &fast_form;
-    enum { TO_FLOOR = 9, CURRENT_ROUNDING = 4, LEAST = -126 };     // of vreduceps' immediate, without exceptions; of both intrinsics
+    enum { TO_FLOOR = 9, CURRENT_ROUNDING = 4 };      // of vreduceps' immediate, without exceptions; of both intrinsics
     builder *b = &g->b;
     MlirType t = type_of(x);
     MlirValue all = build_int(b, b->i16, -1), rounding = build_int(b, b->i32, CURRENT_ROUNDING);
@@ -57,9 +35,5 @@ MlirValue cpu_exp2(cpu_gen *g, MlirOperation op, MlirValue x)
     MlirValue p = build_float(b, t, of->c[0]);
     for (int i = 1; i <= of->degree; i++)
         p = build_vfma(b, p, f, build_float(b, t, of->c[i]));
-    MlirValue v = build_intrinsic(b, "llvm.x86.avx512.mask.scalef.ps.512", t, 5, (MlirValue[]){p, x, p, all, rounding});
-    if (!falls_far(mlirOperationGetParentOperation(op)))
-        return v;
-    MlirValue low = build_cmpf(b, CMPF_OLT, x, build_float(b, t, LEAST));      // not of NaN, which stays
-    return build_select(b, low, build_float(b, t, 0), v);
+    return build_intrinsic(b, "llvm.x86.avx512.mask.scalef.ps.512", t, 5, (MlirValue[]){p, x, p, all, rounding});
 }

@@ -97,7 +97,7 @@ static void write_top(const emit_c_file *f, str *out)
     put_comment(out, f->source);
     str_put(out, "#include <math.h>\n#include <stdarg.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n"
                  "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
-                 "#ifdef _OPENMP\n#include <omp.h>\n#endif\n");
+                 "#ifdef _OPENMP\n#include <omp.h>\n#endif\n#ifdef __SSE__\n#include <xmmintrin.h>\n#endif\n");
     for (int i = 0; i < f->paths; i++)
         if (f->path[i].level >= 1) {
             str_put(out, "#ifdef __x86_64__\n#include <immintrin.h>\n#endif\n");
