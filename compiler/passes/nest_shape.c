@@ -26,16 +26,18 @@ bool nest_each_value(const program *p, int equation, nest_value_fn fn, void *use
 
 typedef struct feature_walk { const program *p; bool *other, *last; } feature_walk;
 
+// A head width is the last axis of numbers and nothing else. A gathered row, K[table[j], d], says that j is none.
 static bool note_axes(const expr_node *n, void *user)
 {
     feature_walk *w = user;
     if (n->kind != EX_READ || n->arg_count < 2)   // a vector says nothing: a gain over a head width, a table over batches
         return false;
-    for (int a = 0; a < n->arg_count; a++) {
-        const expr_node *s = expr_get(w->p->pool, n->args[a]);
-        if (s->kind == EX_INDEX)
-            (a + 1 == n->arg_count ? w->last : w->other)[s->id] = true;
-    }
+    const expr_node *last = expr_get(w->p->pool, n->args[n->arg_count - 1]);
+    if (last->kind == EX_INDEX && n->type != TY_INT && n->type != TY_BOOL)
+        w->last[last->id] = true;
+    for (int a = 0; a + 1 < n->arg_count; a++)
+        for (int x = 0; x < w->p->indices.n; x++)
+            w->other[x] = w->other[x] || expr_uses_index(w->p->pool, n->args[a], x);
     return false;
 }
 

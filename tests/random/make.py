@@ -152,7 +152,8 @@ class Maker:
         if draw < 0.91:
             return op("*", red("sum", ["d"], call("abs", op("-", q, k))), num("-0.1"))
         if draw < 0.96:
-            return red(self.one("max", "min"), ["d"], op("*", q, k)) if self.chance(0.5) else red("mean", ["d"], op("*", q, k))
+            best = call("clamp", red(self.one("max", "min"), ["d"], op("*", q, k)), num("-9.0"), num("9.0"))
+            return best if self.chance(0.5) else red("mean", ["d"], op("*", q, k))
         return op("*", red("sum", ["d"], call("min", q, k)), num("0.1"))
 
     def gap(self):
@@ -427,6 +428,8 @@ class Maker:
         target = self.one(*targets)
         if target:
             self.spec.options.append(f"--target={target}")
+        if self.chance(0.04):
+            self.spec.options.append("--via=c")
         if self.chance(0.3):
             self.spec.options.append(f"--threads={self.one(1, 3)}")
         tensors, _ = self.spec.used()

@@ -188,6 +188,8 @@ static c_text binary_integer(c_path *c, MlirStringRef name, MlirType t, c_text x
         return c_cast(c, c_scalar_type(t), c_call(c, c_helper(c, "floor_div"), 2, (c_text[]){x, y}));
     if (ir_ref_is(name, "arith.shli"))
         return shift(c, t, "<<", false, x, y);
+    if (!ir_ref_is(name, "arith.shrsi") && !ir_ref_is(name, "arith.shrui"))
+        c->error = arena_printf(c->arena, "%.*s", (int)name.length, name.data);
     return shift(c, t, ">>", ir_ref_is(name, "arith.shrsi"), x, y);
 }
 

@@ -199,13 +199,10 @@ static c_text fused(c_path *c, MlirOperation op, MlirType t, const c_text *x)
     return c_join(c, x[0], "+", x[1], BIND_SUM);
 }
 
-static c_text shift(c_path *c, MlirOperation op, MlirType t, const c_text *x)
+// A sign between two vectors taken as signed.
+static c_text of_signed(c_path *c, MlirType t, const c_text *x, const char *sign)
 {
-    if (ir_is(op, "arith.shli"))
-        return c_join(c, x[0], "<<", x[1], BIND_LOGIC);
-    if (ir_is(op, "arith.shrui"))
-        return c_join(c, x[0], ">>", x[1], BIND_LOGIC);
-    c_text v = c_join(c, c_cast(c, signed_of(c, t), x[0]), ">>", c_cast(c, signed_of(c, t), x[1]), BIND_LOGIC);
+    c_text v = c_join(c, c_cast(c, signed_of(c, t), x[0]), sign, c_cast(c, signed_of(c, t), x[1]), BIND_LOGIC);
     return c_cast(c, c_type(c, t), v);
 }
 
@@ -216,7 +213,8 @@ static c_text binary(c_path *c, MlirOperation op, MlirType t, const c_text *x)
     static const word signs[] = {
         {"arith.addf", "+"}, {"arith.subf", "-"}, {"arith.mulf", "*"}, {"arith.divf", "/"}, {"arith.addi", "+"},
         {"arith.subi", "-"}, {"arith.muli", "*"}, {"arith.andi", "&"}, {"arith.ori", "|"}, {"arith.xori", "^"},
-        {"arith.divui", "/"}, {"arith.remui", "%"}};
+        {"arith.divui", "/"}, {"arith.remui", "%"}, {"arith.shli", "<<"}, {"arith.shrui", ">>"}};
+    static const word signeds[] = {{"arith.shrsi", ">>"}, {"arith.divsi", "/"}, {"arith.remsi", "%"}};
     static const word calls[] = {{"arith.maximumf", "max"}, {"arith.minimumf", "min"}, {"arith.maxnumf", "maxnum"},
                                  {"arith.minnumf", "minnum"}, {"math.copysign", "copysign"}, {"arith.maxsi", "smax"},
                                  {"arith.minsi", "smin"}};
@@ -229,7 +227,11 @@ static c_text binary(c_path *c, MlirOperation op, MlirType t, const c_text *x)
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (ir_is(op, calls[i].name))
             return c_call(c, c_helper_of(c, calls[i].text, t), 2, x);
-    return shift(c, op, t, x);
+    for (size_t i = 0; i < sizeof signeds / sizeof *signeds; i++)
+        if (ir_is(op, signeds[i].name))
+            return of_signed(c, t, x, signeds[i].text);
+    c->error = arena_printf(c->arena, "%.*s of vectors", (int)ir_name(op).length, ir_name(op).data);
+    return x[0];
 }
 
 // ---- lane by lane ---------------------------------------------------------------------------------------------------

@@ -149,6 +149,20 @@ void lt_temp_order(lower *l, int equation, const expr *own, expr *out)
         out[0] = expr_int(l->pool, 0);
 }
 
+// The extents of a value's memref, or NULL where it is read at its own indices: then nothing lies outside.
+static const expr *temp_sizes(lower *l, const expr_node *n)
+{
+    const program_equation *e = &l->program->equations.at[n->id];
+    bool elsewhere = false;
+    expr *bounds = ARENA_ARRAY(l->arena, expr, e->own_count + 1), *out = ARENA_ARRAY(l->arena, expr, e->own_count + 1);
+    for (int k = 0; k < e->own_count; k++) {
+        elsewhere = elsewhere || n->args[k] != expr_index(l->pool, e->own[k]);
+        bounds[k] = program_index_bound(l->program, e->own[k]);
+    }
+    lt_temp_order(l, n->id, bounds, out);
+    return elsewhere ? out : NULL;
+}
+
 MlirValue lt_load(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
@@ -164,7 +178,8 @@ MlirValue lt_load(lower *l, scope *s, expr e)
     if (!argument)
         lt_temp_order(l, n->id, n->args, order);
     int rank = n->arg_count ? n->arg_count : 1;
-    end_body(&a, argument ? n->arg_count : rank, argument ? n->args : order, argument ? l->program->params.at[n->id].dims : NULL);
+    end_body(&a, argument ? n->arg_count : rank, argument ? n->args : order,
+             argument ? l->program->params.at[n->id].dims : temp_sizes(l, n));
     MlirValue *operands = ARENA_ARRAY(l->arena, MlirValue, a.n + a.ins.n + 2);
     int count = 0;
     operands[count++] = argument ? l->param[n->id] : l->temp[n->id];

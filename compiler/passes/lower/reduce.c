@@ -180,17 +180,20 @@ static MlirValue times_factor(reduction *r, MlirValue product, expr factor, expr
     return lt_map(l, s, scaled, r->own_count, r->own);
 }
 
-// The tile of an expression with all dims of the reduction, as tile.reduce wants it. A value may have an index that what it
-// is made of has not.
+// The tile of an expression with the dims of its indices: a value may have an index that what it is made of has not.
+static MlirValue full_tile(lower *l, scope *s, expr e)
+{
+    int dims[64];
+    int n = scope_dims(l, s, e, dims);
+    MlirValue tile = lt_tile(l, s, e);
+    return bridge_shaped_rank(mlirValueGetType(tile)) == n ? tile : lt_map(l, s, e, n, dims);
+}
+
+// With all dims of the reduction, as tile.reduce wants it.
 static MlirValue whole_tile(reduction *r, expr e)
 {
     int dims[64];
-    if (scope_dims(r->l, r->s, e, dims) == r->all_count) {
-        MlirValue tile = lt_tile(r->l, r->s, e);
-        if (bridge_shaped_rank(mlirValueGetType(tile)) == r->all_count)
-            return tile;
-    }
-    return lt_map(r->l, r->s, e, r->all_count, r->all);
+    return scope_dims(r->l, r->s, e, dims) == r->all_count ? full_tile(r->l, r->s, e) : lt_map(r->l, r->s, e, r->all_count, r->all);
 }
 
 MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
@@ -215,7 +218,7 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
         bool inside = t.factor && (fits || init.ptr || !some_terms(&r, &some));
         bool with_a = inside && !fits && !expr_uses_index(l->pool, t.factor, l->row);
         expr a = inside && with_a ? times(l, t.a, t.factor) : t.a, b = inside && !with_a ? times(l, t.b, t.factor) : t.b;
-        v = contract(&r, lt_tile(l, s, a), lt_tile(l, s, b));
+        v = contract(&r, full_tile(l, s, a), full_tile(l, s, b));
         if (t.factor && !inside)
             v = times_factor(&r, v, t.factor, some);
     } else {
