@@ -1,4 +1,4 @@
-"""Fails when a page links to a file that is not there, or when an example has no test or no line in the README.
+"""Fails when a page links to a file that is not there, or when an example has no test, or no line in the README and the catalogue.
 
     links.py ROOT
 """
@@ -24,12 +24,17 @@ for page in pages:
             if "://" not in target and not os.path.exists(os.path.join(root, os.path.dirname(page), target)):
                 faults.append(f"{page}: {target} is not there")
 
-with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
-    readme = file.read()
+def read(page):
+    with open(os.path.join(root, page), encoding="utf-8") as file:
+        return file.read()
+
+
+lists = {"README.md": read("README.md"), "docs/catalogue.md": read("docs/catalogue.md")}
 for name in sorted(os.listdir(os.path.join(root, "examples"))):
     stem, suffix = os.path.splitext(name)
-    if suffix == ".attn" and f"(examples/{name})" not in readme:
-        faults.append(f"README.md: no line for examples/{name}")
+    for page, text in lists.items():
+        if suffix == ".attn" and f"examples/{name})" not in text:
+            faults.append(f"{page}: no line for examples/{name}")
     if suffix == ".attn" and not os.path.exists(os.path.join(root, "tests/examples", stem + ".test")):
         faults.append(f"examples/{name} has no test")
 
