@@ -166,21 +166,51 @@ static bool is_followed(const derivation *d, int reference)
     return false;
 }
 
-static bool may_be_lazy(const derivation *d, int reference, change *of)
+// Does every root stay where it is when the equation moves?
+static bool roots_stay(const derivation *d, int moved, change *of)
 {
-    const program_equation *x = derive_equation(d, reference);
-    if (x->kind != REDUCE_MAX || derive_is_root(d, reference) || !is_followed(d, reference))
-        return false;
     lazy_walk w = {d, of};
     for (int k = 0; k < d->p->equations.n; k++)
         of[k] = still;
     for (int k = 0; k < d->equations.n; k++) {
         int id = d->equations.at[k];
-        of[id] = id == reference ? (change){CHANGE_OK, 0, 1} : of_equation(&w, derive_equation(d, id));
+        of[id] = id == moved ? (change){CHANGE_OK, 0, 1} : of_equation(&w, derive_equation(d, id));
         if (derive_is_root(d, id) && !is_still(of[id]))
             return false;
     }
     return true;
+}
+
+static bool reads(const derivation *d, int reader, int equation)
+{
+    const program_equation *e = derive_equation(d, reader);
+    return expr_uses_value(d->pool, e->body, equation) || (e->domain && expr_uses_value(d->pool, e->domain, equation));
+}
+
+// The one equation that reads the maximum, -1 when there are several or none.
+static int only_reader(const derivation *d, int maximum)
+{
+    int found = -1;
+    for (int k = 0; k < d->equations.n; k++) {
+        int id = d->equations.at[k];
+        if (!reads(d, id, maximum))
+            continue;
+        if (found >= 0)
+            return -1;
+        found = id;
+    }
+    return found;
+}
+
+// A maximum that others follow, or one that only a reference is made of, which they follow: m = max(max[j](S), sink).
+static bool may_be_lazy(const derivation *d, int maximum, change *of)
+{
+    if (derive_equation(d, maximum)->kind != REDUCE_MAX || derive_is_root(d, maximum))
+        return false;
+    if (is_followed(d, maximum))
+        return roots_stay(d, maximum, of);
+    int y = only_reader(d, maximum);
+    return y >= 0 && derive_equation(d, y)->kind == REDUCE_NONE && !derive_is_root(d, y) && is_followed(d, y) && roots_stay(d, y, of);
 }
 
 void derive_mark_lazy(derivation *d)

@@ -31,9 +31,11 @@ static const cascade cascades[] = {
      "P[i, j] = div_sum(P.exp[i, j], P.sum[i]); " ATTEND "L[i] = P.max[i] + log(P.sum[i]); result L; "
      SWEEP, 1, "P.max"},
     {"sink", HEAD "M[i] = max[j](S[i, j]); N[i] = max(M[i], sink[i]); E[i, j] = exp(S[i, j] - N[i]); "
-     "Z[i] = sum[j](E[i, j]); W[i] = Z[i] + exp(sink[i] - N[i]); P[i, j] = E[i, j] / W[i]; " ATTEND SWEEP, 1, NULL},
+     "Z[i] = sum[j](E[i, j]); W[i] = Z[i] + exp(sink[i] - N[i]); P[i, j] = E[i, j] / W[i]; " ATTEND SWEEP, 1, "M"},
     {"sink inside", HEAD "M[i] = max[j](S[i, j]); E[i, j] = exp(S[i, j] - max(M[i], sink[i])); "
-     "Z[i] = sum[j](E[i, j]); P[i, j] = E[i, j] / (Z[i] + exp(sink[i] - max(M[i], sink[i]))); " ATTEND SWEEP, 1, NULL},
+     "Z[i] = sum[j](E[i, j]); P[i, j] = E[i, j] / (Z[i] + exp(sink[i] - max(M[i], sink[i]))); " ATTEND SWEEP, 1, "M"},
+    {"sink as a result's scale", HEAD "M[i] = max[j](S[i, j]); N[i] = max(M[i], sink[i]); E[i, j] = exp(S[i, j] - N[i]); "
+     "Z[i] = sum[j](E[i, j]); O[i, e] = sum[j](E[i, j] * V[j, e]); result Z; result O; " SWEEP, 1, NULL},
     {"soft-cap", HEAD "index d 4; arg Q i d; arg K j d; G[i, j] = sum[d](Q[i, d] * K[j, d]); "
      "C[i, j] = 5.0 * tanh(G[i, j] / 5.0); "
      "P.max[i] = max[j](C[i, j]); P.exp[i, j] = exp(sub_ref(C[i, j], P.max[i])); P.sum[i] = sum[j](P.exp[i, j]); "

@@ -72,7 +72,7 @@ static void child(char **words, long n, int out, shared *memory)
 static outcome run(char **words, long n)
 {
     outcome o = {.status = -1};
-    int ends[2], status;
+    int ends[2], status = 0;
     shared *memory = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(memory != MAP_FAILED && pipe(ends) == 0);
     pid_t process = fork();
