@@ -24,6 +24,8 @@ int bounds_solve(expr_pool *p, expr condition, int index, expr lo, expr hi, int 
 // remainders and absolute values of indices they are exact where the sides do not move together.
 void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, expr *out_some,
                        expr *out_every);
+// Is that of use: does the condition read nothing, or a mask of blocks?
+bool bounds_can_test(expr_pool *p, expr condition);
 // May ranges say less about a block than bounds_block_test: are there alternatives, quotients or remainders?
 bool bounds_needs_test(const expr_pool *p, expr condition);
 

@@ -5,7 +5,8 @@
 //
 //     x in [p, q]:   x % c in [p % c, q % c] when p / c == q / c, else [0, c - 1]
 //
-// and comparisons become conditions on these. What is not understood may hold somewhere, and does not hold everywhere.
+// and comparisons become conditions on these. Of a mask of blocks the entries that the block touches are asked. What is not
+// understood may hold somewhere, and does not hold everywhere.
 #include "bounds.h"
 #include "interval.h"
 
@@ -162,11 +163,48 @@ static verdict compare(const tester *t, const expr_node *n)
     return ok ? (verdict){apply2(t, EF_OR, not(t, ok), v.some), both(t, ok, v.every)} : v;
 }
 
+static bool is_quotient(const expr_node *n, void *user) { return n->kind == EX_APPLY && n->fn == EF_DIV; }
+
+// The entries of a mask of blocks that the block touches: mask[i / 64, j / 64] at the ends of i and j, which are all of them
+// while no subscript moves by more than one.
+static verdict entries(const tester *t, const expr_node *n)
+{
+    enum { MOST_AXES = 2 };
+    expr at[1 << MOST_AXES][16], near = 0;
+    int count = 1;
+    if (n->arg_count > 16)
+        return unknown(t);
+    for (int a = 0; a < n->arg_count; a++) {
+        limits x = limits_of(t, n->args[a], 0);
+        bool moves = varies(t, n->args[a]);
+        if (moves && (!x.known || count == 1 << MOST_AXES || !expr_any(t->p, n->args[a], is_quotient, NULL)))
+            return unknown(t);
+        for (int k = 0; moves && k < count; k++)
+            for (int b = 0; b < a; b++)
+                at[count + k][b] = at[k][b];
+        for (int k = 0; k < (moves ? 2 * count : count); k++)
+            at[k][a] = !moves ? n->args[a] : k < count ? x.lo : x.hi;
+        if (!moves)
+            continue;
+        count *= 2;
+        near = expr_and(t->p, near, expr_and(t->p, x.ok, apply2(t, EF_LE, apply2(t, EF_SUB, x.hi, x.lo), expr_int(t->p, 1))));
+    }
+    expr some = 0, every = 0;
+    for (int k = 0; k < count; k++) {
+        expr entry = expr_read(t->p, TY_BOOL, n->id, n->arg_count, at[k]);
+        some = k ? apply2(t, EF_OR, some, entry) : entry;
+        every = k ? both(t, every, entry) : entry;
+    }
+    return near ? (verdict){apply2(t, EF_OR, not(t, near), some), both(t, near, every)} : (verdict){some, every};
+}
+
 static verdict test(const tester *t, expr e, int depth)
 {
     const expr_node *n = expr_get(t->p, e);
     if (n->kind == EX_BOOL)
         return (verdict){e, e};
+    if (n->kind == EX_READ && n->type == TY_BOOL)
+        return entries(t, n);
     if (n->kind != EX_APPLY || depth > MAX_DEPTH)
         return unknown(t);
     verdict a, b;
@@ -196,6 +234,25 @@ void bounds_block_test(expr_pool *p, expr condition, int block_count, const boun
 static bool is_ragged(const expr_node *n, void *user)
 {
     return n->kind == EX_APPLY && (n->fn == EF_OR || n->fn == EF_MOD || n->fn == EF_DIV);
+}
+
+// A mask of blocks, mask[i / 64, j / 64].
+static bool has_entries(const expr_node *n, void *user)
+{
+    const expr_pool *p = user;
+    for (int k = 0; n->kind == EX_READ && n->type == TY_BOOL && k < n->arg_count; k++)
+        if (expr_any(p, n->args[k], is_quotient, NULL))
+            return true;
+    return false;
+}
+
+static bool reads_elements(const expr_node *n, void *user) { return n->kind == EX_READ; }
+static bool reads_values(const expr_node *n, void *user) { return n->kind == EX_VALUE; }
+
+bool bounds_can_test(expr_pool *p, expr condition)
+{
+    return !expr_any(p, condition, reads_values, NULL) &&
+           (!expr_any(p, condition, reads_elements, NULL) || expr_any(p, condition, has_entries, p));
 }
 
 bool bounds_needs_test(const expr_pool *p, expr condition)

@@ -99,13 +99,11 @@ static int row_blocks(program *p, const program_nest *n, bounds_block *out)
     return count;
 }
 
-static bool reads_elements(const expr_node *n, void *user) { return n->kind == EX_READ || n->kind == EX_VALUE; }
-
 // Are single blocks to be tested, too? i % 4 == j % 4 and the like leave blocks empty between the ends of a range.
 static bool can_test(const program *p, const program_nest *n, int swept, expr condition)
 {
     return bounds_needs_test(p->pool, condition) && same_domains(p, n, swept, condition) &&
-           !expr_any(p->pool, condition, reads_elements, NULL);
+           bounds_can_test(p->pool, condition);
 }
 
 static void bound_loop(program *p, program_nest *n, program_loop *l)
