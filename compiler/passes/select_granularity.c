@@ -258,6 +258,38 @@ static const program_loop *last_sweep(const program_nest *n)
     return last;
 }
 
+// ---- the row block ----------------------------------------------------------------------------------------------------
+typedef struct divided { const program *p; int row; int64_t by; } divided;
+
+// mask[i / 64, …]: the rows that have one entry of a mask of blocks.
+static bool note_quotient(const expr_node *n, void *user)
+{
+    divided *d = user;
+    for (int k = 0; n->kind == EX_READ && n->type == TY_BOOL && k < n->arg_count; k++) {
+        const expr_node *q = expr_get(d->p->pool, n->args[k]);
+        if (q->kind != EX_APPLY || q->fn != EF_DIV)
+            continue;
+        const expr_node *x = expr_get(d->p->pool, q->args[0]), *c = expr_get(d->p->pool, q->args[1]);
+        if (x->kind == EX_INDEX && x->id == d->row && c->kind == EX_INT && c->value.i > 0)
+            d->by = c->value.i;
+    }
+    return d->by != 0;
+}
+
+// What the micro-kernel holds; less where rows have a mask of blocks and it does not divide them: a block of rows on an edge
+// of the mask has the keys of both sides, half of them behind a mask of elements.
+static int64_t rows_of_block(const program *p, const program_nest *n, const program_loop *row, int64_t lanes, int64_t most)
+{
+    divided d = {p, row ? row->index : -1, 0};
+    for (int k = 0; row && k < n->equation_count && !d.by; k++)
+        if (p->equations.at[n->equations[k]].domain)
+            expr_any(p->pool, p->equations.at[n->equations[k]].domain, note_quotient, &d);
+    for (int64_t rows = most; d.by && rows > 0; rows -= lanes)
+        if (d.by % rows == 0)
+            return rows;
+    return most;
+}
+
 static void select_nest(program *p, program_nest *n, const machine *m, timing *t)
 {
     const program_loop *row = nest_find_loop(n, LOOP_ROW), *sweep = last_sweep(n);
@@ -281,7 +313,7 @@ static void select_nest(program *p, program_nest *n, const machine *m, timing *t
     if (sweep)
         time_directives(p, n, m, &q, row, sweep, t);
     int lanes = m->lanes > 1 ? m->lanes * 4 / q.working_bytes : 4;
-    n->row_block = lanes * (m->lanes > 1 ? m->block_vectors : 4);
+    n->row_block = rows_of_block(p, n, row, lanes, lanes * (m->lanes > 1 ? m->block_vectors : 4));
     n->key_block = c.key_block > 0 ? c.key_block : 64;
     apply_granularity(p, n, &c);
     n->group_rows = n->keys_outer ? 0 : round_up(n->group_rows, n->row_block);

@@ -244,7 +244,7 @@ class Maker:
         if draw == 10:
             return self.laid_out("mask", "bool", outer + self.some(["i"], 0.8) + self.keys)
         if draw == 11 and not self.two:
-            size = self.size["j"]
+            size, c = self.size["j"], num(self.one(1, 2, 3, 5, 7, 16, 16, 32))
             blocks = self.tensor("blocks", "bool", [f"N / {c[1]} + 1", f"{size} / {c[1]} + 1"])
             return read(blocks, op("/", i, c), op("/", j, c))
         if draw == 12:
