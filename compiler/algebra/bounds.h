@@ -22,10 +22,23 @@ int bounds_solve(expr_pool *p, expr condition, int index, expr lo, expr hi, int 
 // Conditions over the symbols of `blocks` (and what else is fixed): *out_some is false only when `condition` holds nowhere
 // in the block of all these indices, *out_every is true only when it holds everywhere. For comparisons of sums, quotients,
 // remainders and absolute values of indices they are exact where the sides do not move together.
-void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, expr *out_some,
-                       expr *out_every);
-// Is that of use: does the condition read nothing, or a mask of blocks?
-bool bounds_can_test(expr_pool *p, expr condition);
+//
+// `asker` (or NULL) is asked about a comparison of reads that nothing is known of: it gives two conditions of its own making,
+// or returns false.
+typedef struct bounds_asker {
+    bool (*ask)(void *user, expr comparison, expr *out_some, expr *out_every);
+    void *user;
+} bounds_asker;
+void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, const bounds_asker *asker,
+                       expr *out_some, expr *out_every);
+// The same for a comparison, from the least and the greatest value of either side.
+typedef struct bounds_limits { expr lo, hi; } bounds_limits;
+void bounds_compare(expr_pool *p, expr_fn fn, bounds_limits a, bounds_limits b, expr *out_some, expr *out_every);
+// A comparison of integers in which each side moves with one of two indices at most (-1: none), and something is read:
+// doc[i] == doc[j]. Then limits of the sides say much.
+bool bounds_is_separable(expr_pool *p, expr comparison, int one, int other);
+// Is a test of use: does the condition read nothing, a mask of blocks, or make such a comparison?
+bool bounds_can_test(expr_pool *p, expr condition, int one, int other);
 // May ranges say less about a block than bounds_block_test: are there alternatives, quotients or remainders?
 bool bounds_needs_test(const expr_pool *p, expr condition);
 

@@ -16,6 +16,7 @@ typedef struct tester {
     expr_pool *p;
     int block_count;
     const bounds_block *blocks;
+    const bounds_asker *asker;
 } tester;
 
 // Values of a side; `ok` (0: true): when this is known.
@@ -127,11 +128,21 @@ static limits limits_of(const tester *t, expr e, int depth)
 }
 
 // ---- conditions -----------------------------------------------------------------------------------------------------
-static verdict equal(const tester *t, const limits *a, const limits *b)
+static verdict compare_limits(const tester *t, expr_fn fn, bounds_limits a, bounds_limits b)
 {
-    expr meet = both(t, apply2(t, EF_LE, a->lo, b->hi), apply2(t, EF_LE, b->lo, a->hi));
-    expr one = both(t, apply2(t, EF_EQ, a->lo, a->hi), apply2(t, EF_EQ, b->lo, b->hi));
-    return (verdict){meet, both(t, one, apply2(t, EF_EQ, a->lo, b->lo))};
+    if (fn == EF_LE || fn == EF_LT)
+        return (verdict){apply2(t, fn, a.lo, b.hi), apply2(t, fn, a.hi, b.lo)};
+    expr meet = both(t, apply2(t, EF_LE, a.lo, b.hi), apply2(t, EF_LE, b.lo, a.hi));
+    expr one = both(t, apply2(t, EF_EQ, a.lo, a.hi), apply2(t, EF_EQ, b.lo, b.hi));
+    verdict equal = {meet, both(t, one, apply2(t, EF_EQ, a.lo, b.lo))};
+    return fn == EF_EQ ? equal : (verdict){not(t, equal.every), not(t, equal.some)};
+}
+
+void bounds_compare(expr_pool *p, expr_fn fn, bounds_limits a, bounds_limits b, expr *out_some, expr *out_every)
+{
+    verdict v = compare_limits(&(tester){.p = p}, fn, a, b);
+    *out_some = v.some;
+    *out_every = v.every;
 }
 
 // x % c == y % c is (x - y) % c == 0, which knows that x and y move together.
@@ -145,20 +156,17 @@ static void join_remainders(const tester *t, expr *a, expr *b)
     *b = expr_int(t->p, 0);
 }
 
-static verdict compare(const tester *t, const expr_node *n)
+static verdict compare(const tester *t, expr e, const expr_node *n)
 {
     expr left = n->args[0], right = n->args[1];
     bool equality = n->fn == EF_EQ || n->fn == EF_NE;
     if (equality && expr_get(t->p, left)->type == TY_INT)
         join_remainders(t, &left, &right);
     limits a = limits_of(t, left, 0), b = limits_of(t, right, 0);
+    verdict v;
     if (!a.known || !b.known)
-        return unknown(t);
-    verdict v = equal(t, &a, &b);
-    if (n->fn == EF_NE)
-        v = (verdict){not(t, v.every), not(t, v.some)};
-    else if (!equality)
-        v = (verdict){apply2(t, n->fn, a.lo, b.hi), apply2(t, n->fn, a.hi, b.lo)};
+        return t->asker && t->asker->ask(t->asker->user, e, &v.some, &v.every) ? v : unknown(t);
+    v = compare_limits(t, n->fn, (bounds_limits){a.lo, a.hi}, (bounds_limits){b.lo, b.hi});
     expr ok = expr_and(t->p, a.ok, b.ok);
     return ok ? (verdict){apply2(t, EF_OR, not(t, ok), v.some), both(t, ok, v.every)} : v;
 }
@@ -216,16 +224,16 @@ static verdict test(const tester *t, expr e, int depth)
         a = test(t, n->args[0], depth + 1), b = test(t, n->args[1], depth + 1);
         return (verdict){apply2(t, n->fn, a.some, b.some), apply2(t, n->fn, a.every, b.every)};
     case EF_LE: case EF_LT: case EF_EQ: case EF_NE:
-        return compare(t, n);
+        return compare(t, e, n);
     default:
         return unknown(t);
     }
 }
 
-void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, expr *out_some,
-                       expr *out_every)
+void bounds_block_test(expr_pool *p, expr condition, int block_count, const bounds_block *blocks, const bounds_asker *asker,
+                       expr *out_some, expr *out_every)
 {
-    tester t = {p, block_count, blocks};
+    tester t = {p, block_count, blocks, asker};
     verdict v = test(&t, condition, 0);
     *out_some = v.some;
     *out_every = v.every;
@@ -249,10 +257,43 @@ static bool has_entries(const expr_node *n, void *user)
 static bool reads_elements(const expr_node *n, void *user) { return n->kind == EX_READ; }
 static bool reads_values(const expr_node *n, void *user) { return n->kind == EX_VALUE; }
 
-bool bounds_can_test(expr_pool *p, expr condition)
+static bool is_comparison(const expr_node *n)
 {
-    return !expr_any(p, condition, reads_values, NULL) &&
-           (!expr_any(p, condition, reads_elements, NULL) || expr_any(p, condition, has_entries, p));
+    return n->kind == EX_APPLY && (n->fn == EF_EQ || n->fn == EF_NE || n->fn == EF_LE || n->fn == EF_LT);
+}
+
+bool bounds_is_separable(expr_pool *p, expr e, int one, int other)
+{
+    const expr_node *n = expr_get(p, e);
+    if (!is_comparison(n) || !expr_any(p, e, reads_elements, NULL) || expr_any(p, e, reads_values, NULL))
+        return false;
+    for (int k = 0; k < 2; k++)
+        if (expr_get(p, n->args[k])->type != TY_INT ||
+            (one >= 0 && expr_uses_index(p, n->args[k], one) && expr_uses_index(p, n->args[k], other)))
+            return false;
+    return true;
+}
+
+static bool has_separable(expr_pool *p, expr e, int one, int other, int depth)
+{
+    const expr_node *n = expr_get(p, e);
+    if (n->kind != EX_APPLY || depth > MAX_DEPTH)
+        return false;
+    if (n->fn == EF_AND || n->fn == EF_OR || n->fn == EF_NOT) {
+        for (int k = 0; k < n->arg_count; k++)
+            if (has_separable(p, n->args[k], one, other, depth + 1))
+                return true;
+        return false;
+    }
+    return bounds_is_separable(p, e, one, other);
+}
+
+bool bounds_can_test(expr_pool *p, expr condition, int one, int other)
+{
+    if (expr_any(p, condition, reads_values, NULL))
+        return false;
+    bool ragged = bounds_needs_test(p, condition), reads = expr_any(p, condition, reads_elements, NULL);
+    return ragged && (!reads || expr_any(p, condition, has_entries, p)) ? true : has_separable(p, condition, one, other, 0);
 }
 
 bool bounds_needs_test(const expr_pool *p, expr condition)

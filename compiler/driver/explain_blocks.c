@@ -117,7 +117,7 @@ static bool prepare_condition(walker *w)
         blocks[n] = (bounds_block){index[n], expr_symbol(pool, TY_INT, FIRST_BLOCK_SYMBOL + 2 * index[n]),
                                    expr_symbol(pool, TY_INT, FIRST_BLOCK_SYMBOL + 1 + 2 * index[n])};
     expr some, every;
-    bounds_block_test(pool, w->n->exists, n, blocks, &some, &every);
+    bounds_block_test(pool, w->n->exists, n, blocks, NULL, &some, &every);
     return (w->some = evaluator(w, some)) && (w->every = evaluator(w, every));
 }
 

@@ -102,8 +102,10 @@ static int row_blocks(program *p, const program_nest *n, bounds_block *out)
 // Are single blocks to be tested, too? i % 4 == j % 4 and the like leave blocks empty between the ends of a range.
 static bool can_test(const program *p, const program_nest *n, int swept, expr condition)
 {
-    return bounds_needs_test(p->pool, condition) && same_domains(p, n, swept, condition) &&
-           bounds_can_test(p->pool, condition);
+    int row = -1;
+    for (int k = 0; k < n->loop_count; k++)
+        row = n->loops[k].kind == LOOP_ROW ? n->loops[k].index : row;
+    return same_domains(p, n, swept, condition) && bounds_can_test(p->pool, condition, row, swept);
 }
 
 static void bound_loop(program *p, program_nest *n, program_loop *l)

@@ -24,9 +24,10 @@ typedef struct binding {
 } binding;
 
 // Symbols that stand for tiles inside one map; those of bound-blocks are 16 + 2 * index and the next.
-// SYMBOL_MAXIMUM + k: of a group; SYMBOL_CARE + equation: what is known of the rows of a reference.
+// SYMBOL_MAXIMUM + k: of a group; SYMBOL_LIMIT + k: the least and greatest values of two sides; SYMBOL_ANSWER + k: what a
+// comparison of them gave; SYMBOL_CARE + equation: what is known of the rows of a reference.
 enum { SYMBOL_PRODUCT = 1000, SYMBOL_ACCUMULATOR, SYMBOL_FACTOR, SYMBOL_PROBE, SYMBOL_MAXIMUM = 2000,
-       SYMBOL_CARE = 1 << 20 };
+       SYMBOL_LIMIT = 3000, SYMBOL_ANSWER = 4000, SYMBOL_CARE = 1 << 20 };
 
 typedef struct made { expr key; MlirValue value; } made;
 

@@ -107,6 +107,74 @@ static void set_symbol(lower *l, scope *at, int id, MlirValue index)
     VEC_PUSH(l->arena, &at->overrides, m);
 }
 
+// ---- comparisons of reads -------------------------------------------------------------------------------------------
+//
+//   %least = tile.reduce "min" over rows of doc[i]   %most = …   and of doc[j] over the keys
+//   %m = tile.map dims() ins(%least, …) { some? }    %visited = tile.any %m
+typedef struct asking { lower *l; scope *s, *at; int swept, answers; } asking;
+
+static MlirValue extreme(lower *l, scope *s, MlirValue tile, int index, const char *kind, expr_type type)
+{
+    const char *over = l->program->indices.at[index].name;
+    MlirType t = lt_tile_type(l, s, 0, NULL, lt_elem(l, type));
+    MlirValue at[2] = {scope_find(s, index)->dim, tile};
+    op_attr attrs[3] = {{"kind", op_str_attr(&l->o, kind)}, {"over", op_strs_attr(&l->o, 1, &over)},
+                        {"operandSegmentSizes", op_segments(&l->o, 4, (int32_t[]){1, 1, 0, 0})}};
+    return mlirOperationGetResult(op_make_regions(&l->o, s->block, "tile.reduce", 1, &t, 2, at, 3, attrs, 0, NULL), 0);
+}
+
+// The limits of a side: itself where it does not move, else symbols that stand for tiles of one value in `probe`.
+static bool side_limits(asking *q, scope *probe, expr side, int number, bounds_limits *out)
+{
+    lower *l = q->l;
+    int dims[64];
+    *out = (bounds_limits){side, side};
+    int n = scope_dims(l, q->s, side, dims);
+    if (n == 0)
+        return lt_is_scalar(l, q->s, side);
+    if (n > 1 || (dims[0] != q->swept && dims[0] != l->row))
+        return false;
+    scope *where = scope_for(l, q->s, side);
+    MlirValue tile = lt_tile(l, q->s, side);
+    static const char *const kinds[] = {"min", "max"};
+    for (int k = 0; k < 2; k++) {
+        expr symbol = expr_symbol(l->pool, TY_INT, SYMBOL_LIMIT + 2 * number + k);
+        made m = {symbol, extreme(l, where, tile, dims[0], kinds[k], TY_INT)};
+        VEC_PUSH(l->arena, &probe->overrides, m);
+        *(k ? &out->hi : &out->lo) = symbol;
+    }
+    return true;
+}
+
+static expr answer(asking *q, scope *probe, expr question)
+{
+    lower *l = q->l;
+    MlirValue one = lt_map(l, probe, question, 0, NULL);
+    made m = {expr_symbol(l->pool, TY_BOOL, SYMBOL_ANSWER + q->answers++),
+              op_make(&l->o, q->s->block, "tile.any", l->o.i1, 1, &one, 0, NULL)};
+    VEC_PUSH(l->arena, &q->at->scalars, m);
+    VEC_PUSH(l->arena, &q->at->overrides, m);
+    return m.key;
+}
+
+static bool ask(void *user, expr e, expr *out_some, expr *out_every)
+{
+    asking *q = user;
+    lower *l = q->l;
+    const expr_node n = *expr_get(l->pool, e);
+    if (!bounds_is_separable(l->pool, e, l->row, q->swept))
+        return false;
+    scope *probe = scope_open(l, SCOPE_BRANCH, q->s, q->s->block);
+    bounds_limits side[2];
+    for (int k = 0; k < 2; k++)
+        if (!side_limits(q, probe, n.args[k], k, &side[k]))
+            return false;
+    bounds_compare(l->pool, n.fn, side[0], side[1], out_some, out_every);
+    *out_some = answer(q, probe, *out_some);
+    *out_every = answer(q, probe, *out_every);
+    return true;
+}
+
 // The nest's condition for the block of these rows and keys: what ranges do not tell.
 static void test_condition(lower *l, scope *s, const program_loop *loop, const binding *keys, MlirValue first, MlirValue last,
                            block_test *t)
@@ -124,7 +192,8 @@ static void test_condition(lower *l, scope *s, const program_loop *loop, const b
         set_symbol(l, at, 17 + 2 * index[n], ends[n][1]);
     }
     expr some, every;
-    bounds_block_test(l->pool, l->nest->exists, n, blocks, &some, &every);
+    asking q = {l, s, at, loop->index, 0};
+    bounds_block_test(l->pool, l->nest->exists, n, blocks, &(bounds_asker){ask, &q}, &some, &every);
     t->visited = op_binary(&l->o, s->block, "arith.andi", t->visited, lt_scalar(l, at, some));
     t->full = op_binary(&l->o, s->block, "arith.ori", t->full, lt_scalar(l, at, every));
 }
