@@ -195,7 +195,8 @@ static verdict entries(const tester *t, const expr_node *n)
         if (!moves)
             continue;
         count *= 2;
-        near = expr_and(t->p, near, expr_and(t->p, x.ok, apply2(t, EF_LE, apply2(t, EF_SUB, x.hi, x.lo), expr_int(t->p, 1))));
+        expr next = apply2(t, EF_LE, apply2(t, EF_SUB, x.hi, x.lo), expr_int(t->p, 1));
+        near = expr_and(t->p, near, expr_and(t->p, x.ok, next));
     }
     expr some = 0, every = 0;
     for (int k = 0; k < count; k++) {
@@ -293,7 +294,8 @@ bool bounds_can_test(expr_pool *p, expr condition, int one, int other)
     if (expr_any(p, condition, reads_values, NULL))
         return false;
     bool ragged = bounds_needs_test(p, condition), reads = expr_any(p, condition, reads_elements, NULL);
-    return ragged && (!reads || expr_any(p, condition, has_entries, p)) ? true : has_separable(p, condition, one, other, 0);
+    bool entries_help = ragged && (!reads || expr_any(p, condition, has_entries, p));
+    return entries_help || has_separable(p, condition, one, other, 0);
 }
 
 bool bounds_needs_test(const expr_pool *p, expr condition)

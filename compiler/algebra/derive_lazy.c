@@ -210,7 +210,9 @@ static bool may_be_lazy(const derivation *d, int maximum, change *of)
     if (is_followed(d, maximum))
         return roots_stay(d, maximum, of);
     int y = only_reader(d, maximum);
-    return y >= 0 && derive_equation(d, y)->kind == REDUCE_NONE && !derive_is_root(d, y) && is_followed(d, y) && roots_stay(d, y, of);
+    if (y < 0 || derive_equation(d, y)->kind != REDUCE_NONE || derive_is_root(d, y) || !is_followed(d, y))
+        return false;
+    return roots_stay(d, y, of);
 }
 
 void derive_mark_lazy(derivation *d)

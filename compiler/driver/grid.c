@@ -162,7 +162,8 @@ static void draw_cases(maker *m, int count)
 grid grid_make(arena *a, compilation *c, const grid_request *r)
 {
     static const int64_t one[] = {1};
-    maker m = {.arena = a, .c = c, .fixed = r->fixed, .sizes = c->spec->sizes.n, .largest = r->largest ? r->largest : INT64_MAX,
+    maker m = {.arena = a, .c = c, .fixed = r->fixed, .sizes = c->spec->sizes.n,
+               .largest = r->largest ? r->largest : INT64_MAX,
                .state = UINT64_C(88172645463325252) + (r->seed - 1) * UINT64_C(0x9e3779b97f4a7c15)};
     bool all_fixed = true;
     for (int s = 0; s < m.sizes; s++)

@@ -187,8 +187,8 @@ reference *reference_create(arena *a, const ast_kernel *k, const attn_tensor *te
     r->kernel = k;
     init_machine(&r->m, a, k, options && options->as_typed);
     r->m.run = runs_get(r->m.typed ? options->run : 0);
-    if (bind_arguments(r, tensors, scalars) && find_sizes(r, options ? options->results : NULL) && find_lets(r) && check_dims(r) && check_requires(r) &&
-        find_results(r) && compile_kernel(r))
+    if (bind_arguments(r, tensors, scalars) && find_sizes(r, options ? options->results : NULL) && find_lets(r) &&
+        check_dims(r) && check_requires(r) && find_results(r) && compile_kernel(r))
         machine_cache_init(&r->m, bytes, r->key_max);
     return r;
 }

@@ -146,7 +146,8 @@ static MlirValue repaired(lower *l, scope *s, int equation, moving *m)
         m->factors[m->count++] = (made){c, factor};
     expr by = expr_symbol(p, by_type, SYMBOL_FACTOR);
     lt_override(l, at, by, factor);
-    MlirValue v = lt_map(l, at, expr_apply2(p, EF_MUL, acc, expr_to(p, e->type, by)), lt_own_dims(l, s, equation, dims), dims);
+    expr scaled = expr_apply2(p, EF_MUL, acc, expr_to(p, e->type, by));
+    MlirValue v = lt_map(l, at, scaled, lt_own_dims(l, s, equation, dims), dims);
     lt_leave(l, before);
     return v;
 }

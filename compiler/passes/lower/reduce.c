@@ -171,7 +171,8 @@ static bool some_terms(reduction *r, expr *out)
 static MlirValue times_factor(reduction *r, MlirValue product, expr factor, expr some)
 {
     lower *l = r->l;
-    expr symbol = expr_symbol(l->pool, r->e->type, SYMBOL_PRODUCT), scaled = expr_apply2(l->pool, EF_MUL, symbol, factor);
+    expr symbol = expr_symbol(l->pool, r->e->type, SYMBOL_PRODUCT);
+    expr scaled = expr_apply2(l->pool, EF_MUL, symbol, factor);
     scope *s = scope_open(l, SCOPE_BRANCH, r->s, r->s->block);
     made o = {symbol, product};
     VEC_PUSH(l->arena, &s->overrides, o);
@@ -193,7 +194,8 @@ static MlirValue full_tile(lower *l, scope *s, expr e)
 static MlirValue whole_tile(reduction *r, expr e)
 {
     int dims[64];
-    return scope_dims(r->l, r->s, e, dims) == r->all_count ? full_tile(r->l, r->s, e) : lt_map(r->l, r->s, e, r->all_count, r->all);
+    bool all = scope_dims(r->l, r->s, e, dims) == r->all_count;
+    return all ? full_tile(r->l, r->s, e) : lt_map(r->l, r->s, e, r->all_count, r->all);
 }
 
 MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
@@ -217,7 +219,8 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
         bool fits = t.factor && scope_dims(l, s, t.factor, dims) == 0;
         bool inside = t.factor && (fits || init.ptr || !some_terms(&r, &some));
         bool with_a = inside && !fits && !expr_uses_index(l->pool, t.factor, l->row);
-        expr a = inside && with_a ? times(l, t.a, t.factor) : t.a, b = inside && !with_a ? times(l, t.b, t.factor) : t.b;
+        expr a = inside && with_a ? times(l, t.a, t.factor) : t.a;
+        expr b = inside && !with_a ? times(l, t.b, t.factor) : t.b;
         v = contract(&r, full_tile(l, s, a), full_tile(l, s, b));
         if (t.factor && !inside)
             v = times_factor(&r, v, t.factor, some);

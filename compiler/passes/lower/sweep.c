@@ -87,7 +87,9 @@ static block_test test_block(lower *l, scope *s, const program_loop *loop, const
 {
     block_test t = {{NULL}, {NULL}};
     MlirValue end = op_binary(&l->o, s->block, "arith.addi", keys->from, keys->extent);
-    MlirValue last_full = fault("full-block") ? op_binary(&l->o, s->block, "arith.subi", end, op_index(&l->o, s->block, 1)) : end;
+    MlirValue last_full = end;
+    if (fault("full-block"))
+        last_full = op_binary(&l->o, s->block, "arith.subi", end, op_index(&l->o, s->block, 1));
     for (int k = 0; k < loop->range_count; k++) {
         const program_range *r = &loop->ranges[k];
         MlirValue begins = op_compare(&l->o, s->block, OP_CMP_SLT, keys->from, bound(l, s, r->hi, first, last));
@@ -273,7 +275,9 @@ static void fill_block(lower *l, scope *s, int sweep, const program_loop *loop)
 // The ordinal of a block that is `here` among `count` of them, inside the outer one with the number `around`.
 static MlirValue number_within(lower *l, MlirBlock b, MlirValue around, MlirValue count, MlirValue here)
 {
-    return around.ptr ? op_binary(&l->o, b, "arith.addi", op_binary(&l->o, b, "arith.muli", around, count), here) : here;
+    if (!around.ptr)
+        return here;
+    return op_binary(&l->o, b, "arith.addi", op_binary(&l->o, b, "arith.muli", around, count), here);
 }
 
 // Opens the loops over the outer swept indices, which go point by point.
