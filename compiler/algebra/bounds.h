@@ -34,8 +34,8 @@ void bounds_block_test(expr_pool *p, expr condition, int block_count, const boun
 // The same for a comparison, from the least and the greatest value of either side.
 typedef struct bounds_limits { expr lo, hi; } bounds_limits;
 void bounds_compare(expr_pool *p, expr_fn fn, bounds_limits a, bounds_limits b, expr *out_some, expr *out_every);
-// A comparison of integers in which each side moves with one of two indices at most (-1: none), and something is read:
-// doc[i] == doc[j]. Then limits of the sides say much.
+// A comparison of integers in which each side moves with one of two indices at most (-1: none), and something is read at
+// a moving place: doc[i] == doc[j]. Then limits of the sides say much.
 bool bounds_is_separable(expr_pool *p, expr comparison, int one, int other);
 // Is a test of use: does the condition read nothing, a mask of blocks, or make such a comparison?
 bool bounds_can_test(expr_pool *p, expr condition, int one, int other);

@@ -263,10 +263,22 @@ static bool is_comparison(const expr_node *n)
     return n->kind == EX_APPLY && (n->fn == EF_EQ || n->fn == EF_NE || n->fn == EF_LE || n->fn == EF_LT);
 }
 
+typedef struct two_indices { const expr_pool *p; int one, other; } two_indices;
+
+static bool moves_with(const expr_node *n, void *user)
+{
+    const two_indices *x = user;
+    for (int k = 0; n->kind == EX_READ && k < n->arg_count; k++)
+        if (expr_uses_index(x->p, n->args[k], x->other) || (x->one >= 0 && expr_uses_index(x->p, n->args[k], x->one)))
+            return true;
+    return false;
+}
+
 bool bounds_is_separable(expr_pool *p, expr e, int one, int other)
 {
     const expr_node *n = expr_get(p, e);
-    if (!is_comparison(n) || !expr_any(p, e, reads_elements, NULL) || expr_any(p, e, reads_values, NULL))
+    two_indices x = {p, one, other};
+    if (!is_comparison(n) || !expr_any(p, e, moves_with, &x) || expr_any(p, e, reads_values, NULL))
         return false;
     for (int k = 0; k < 2; k++)
         if (expr_get(p, n->args[k])->type != TY_INT ||

@@ -70,7 +70,7 @@ static void write_path(c_path *c, const char *functions, str *out)
     if (c->vectors.n) {
         c_write_types(c, out);
         str_put(out, "#define LOAD(type, p) (*(const type##_at *)(p))\n"
-                     "#define STORE(type, p, v) (*(type##_at *)(p) = (v))\n\n");
+                     "#define STORE(type, p, ...) (*(type##_at *)(p) = (__VA_ARGS__))\n\n");
     }
     str_put(out, str_text(&helpers));
     str_put(out, functions);
