@@ -6,6 +6,7 @@
 #include "ir/program_read.h"
 #include "ir/program_write.h"
 #include "passes/lower_to_tile.h"
+#include "passes/nest_shape.h"
 #include "passes/passes.h"
 #include <string.h>
 
@@ -84,9 +85,37 @@ static bool is_unbounded(const program_nest *n, const program_loop *l)
     return l->range_count == 0;
 }
 
+// Values of a nest are read at the indices at which they are made; others are kept between nests.
+typedef struct member_read { const program *p; const program_nest *n; } member_read;
+
+static bool is_read_elsewhere(void *user, const expr_node *v)
+{
+    const member_read *r = user;
+    const program_equation *q = &r->p->equations.at[v->id];
+    bool elsewhere = v->arg_count != q->own_count;
+    for (int k = 0; !elsewhere && k < v->arg_count; k++) {
+        const expr_node *s = expr_get(r->p->pool, v->args[k]);
+        elsewhere = s->kind != EX_INDEX || s->id != q->own[k];
+    }
+    return elsewhere && program_has_index(r->n->equations, r->n->equation_count, v->id);
+}
+
+static bool any_read_elsewhere(const program *p)
+{
+    for (int k = 0; k < p->nests.n; k++) {
+        member_read r = {p, &p->nests.at[k]};
+        for (int q = 0; q < r.n->equation_count; q++)
+            if (nest_each_value(p, r.n->equations[q], is_read_elsewhere, &r))
+                return true;
+    }
+    return false;
+}
+
 static const char *fault_of_underived(const program *p)
 {
     const char *fault = fault_of_unfused(p);
+    if (!fault && any_read_elsewhere(p))
+        fault = "has a nest that reads a value of its own elsewhere than where it is made: fuse-operators comes first";
     return fault ? fault : any_sweep(p, is_underived) ? "has no sweeps: online-softmax comes first" : NULL;
 }
 

@@ -113,3 +113,30 @@ attn.kernel @wide {
   }
   attn.nest equations ["y"] loops [{index = "x0", block = 64 : i64, kind = "sweep"}] sweeps 1 granularity "row" row_block 48 key_block 64
 }
+
+// -----
+// expected-error @+1 {{'attn.kernel' op has a nest that reads a value of its own elsewhere than where it is made: fuse-operators comes first}}
+attn.kernel @elsewhere {
+  attn.size "N" from "x" axis 0
+  attn.argument "x" : "f32" rank 1 dims {
+    %N = attn.size_value "N"
+    attn.yield %N : i64
+  }
+  attn.result "y" : "f32" of "y"
+  attn.index "i" {
+    %zero = arith.constant 0 : i64
+    %N = attn.size_value "N"
+    attn.yield %zero, %N : i64, i64
+  }
+  attn.equation "s" own ["i"] : "f32" body {
+    %i = attn.at "i"
+    %x = attn.read "x" [%i] : f32
+    attn.yield %x : f32
+  }
+  attn.equation "y" kind "sum" over ["i"] : "f32" result "y" body {
+    %zero = arith.constant 0 : i64
+    %s = attn.value "s" [%zero] : f32
+    attn.yield %s : f32
+  }
+  attn.nest equations ["s", "y"] loops [{index = "i", block = 64 : i64, kind = "sweep"}] granularity "row" row_block 48 key_block 64
+}
