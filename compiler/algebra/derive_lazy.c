@@ -181,19 +181,13 @@ static bool roots_stay(const derivation *d, int moved, change *of)
     return true;
 }
 
-static bool reads(const derivation *d, int reader, int equation)
-{
-    const program_equation *e = derive_equation(d, reader);
-    return expr_uses_value(d->pool, e->body, equation) || (e->domain && expr_uses_value(d->pool, e->domain, equation));
-}
-
 // The one equation that reads the maximum, -1 when there are several or none.
 static int only_reader(const derivation *d, int maximum)
 {
     int found = -1;
     for (int k = 0; k < d->equations.n; k++) {
         int id = d->equations.at[k];
-        if (!reads(d, id, maximum))
+        if (!program_reads(d->p, derive_equation(d, id), maximum))
             continue;
         if (found >= 0)
             return -1;

@@ -77,6 +77,11 @@ static bool find_axis(const expr_node *n, void *user)
     return a->found != 0;
 }
 
+bool program_reads(const program *p, const program_equation *e, int number)
+{
+    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
+}
+
 expr program_index_bound(const program *p, int index)
 {
     if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))

@@ -158,6 +158,8 @@ int program_find_equation(const program *p, const char *name);   // -1 when abse
 bool program_has_index(const int *list, int n, int index);
 // An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
 expr program_index_bound(const program *p, int index);
+// Does the body or the domain read the value of this equation?
+bool program_reads(const program *p, const program_equation *e, int number);
 // The indices (own or reduced) that the equation ranges over.
 bool program_ranges_over(const program_equation *e, int index);
 // Do the groups of this loop end with the index's last value, so that the short one comes first? They do where later

@@ -22,7 +22,7 @@ static bool is_read_elsewhere(const program *p, const program_nest *n, int equat
         const program_nest *o = &p->nests.at[k];
         for (int q = 0; o != n && q < o->equation_count; q++) {
             const program_equation *e = &p->equations.at[o->equations[q]];
-            bool reads = expr_uses_value(p->pool, e->body, equation) || (e->domain && expr_uses_value(p->pool, e->domain, equation));
+            bool reads = program_reads(p, e, equation);
             if (reads && !is_member(o, equation))
                 return true;
         }

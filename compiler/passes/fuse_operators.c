@@ -124,7 +124,7 @@ static void inline_pointwise(program *p)
 static bool reads_equation(const program *p, int reader, int number)
 {
     const program_equation *e = &p->equations.at[reader];
-    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
+    return program_reads(p, e, number);
 }
 
 static void find_live(fusing *f)

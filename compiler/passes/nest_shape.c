@@ -135,16 +135,10 @@ static void sweep_reduction(shaping *w, int number, bool *have)
     *have = true;
 }
 
-static bool reads(const program *p, int reader, int number)
-{
-    const program_equation *e = &p->equations.at[reader];
-    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
-}
-
 static bool is_read(const shaping *w, int number, bool inside)
 {
     for (int k = number + 1; k < w->p->equations.n; k++)
-        if (w->member[k] == inside && reads(w->p, k, number))
+        if (w->member[k] == inside && program_reads(w->p, &w->p->equations.at[k], number))
             return true;
     return false;
 }

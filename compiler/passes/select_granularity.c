@@ -23,7 +23,7 @@ static int plain_sweeps(const program *p, const program_nest *n, int swept, int 
         int after = 0;
         for (int q = 0; q < k; q++) {
             int producer = n->equations[q];
-            bool used = expr_uses_value(p->pool, e->body, producer) || (e->domain && expr_uses_value(p->pool, e->domain, producer));
+            bool used = program_reads(p, e, producer);
             if (!used)
                 continue;
             // What a reduction over the swept index gives is there after its sweep; all else where it can be evaluated.

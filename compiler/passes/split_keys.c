@@ -61,11 +61,6 @@ static int swept_index(const program *p, const program_nest *n)
     return sweep ? sweep->index : -1;
 }
 
-static bool reads(const program *p, const program_equation *e, int number)
-{
-    return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
-}
-
 // An equation of another nest that reads this one, which is no member there; -1: none.
 static int outside_reader(const split *s, int number)
 {
@@ -74,7 +69,7 @@ static int outside_reader(const split *s, int number)
         if (program_has_index(o->equations, o->equation_count, number))
             continue;
         for (int k = 0; k < o->equation_count; k++)
-            if (reads(s->p, &s->p->equations.at[o->equations[k]], number))
+            if (program_reads(s->p, &s->p->equations.at[o->equations[k]], number))
                 return o->equations[k];
     }
     return -1;

@@ -54,11 +54,12 @@ static bool bind_arguments(reference *r, const attn_tensor *tensors, const attn_
         const ast_param *p = k->args.at[i];
         elem_type elem = p->type.elem;
         if (p->dims.n == 0 && scalars) {
-            double f = narrow_round(elem, scalars->f);
-            if (elem_is_float(elem))
+            if (elem_is_float(elem)) {
+                double f = narrow_round(elem, scalars->f);
                 r->scalars[i].f = fabs(f) < narrow_least(elem) ? 0 : f;
-            else
+            } else {
                 r->scalars[i].i = narrow_wrap(elem, scalars->i);
+            }
             scalars++;
         } else if (p->dims.n == 0) {
             machine_fail(&r->m, p->name.at, "%s: the argument is missing", p->name.text);
