@@ -26,9 +26,10 @@ static bool is_atom(const derive_terms *t, expr e)
     return t->n == 1 && t->t[0].n == 1 && !t->t[0].negative && !t->t[0].f[0].inverse && t->t[0].f[0].base == e;
 }
 
+// A product of two sums stays: (a - b) (a - b) has digits that a a - 2 a b + b b has lost.
 static const derive_terms *multiply(splitter *s, expr e, const derive_terms *a, const derive_terms *b)
 {
-    if (a->n * b->n > DERIVE_MAX_TERMS)
+    if ((a->n > 1 && b->n > 1) || a->n * b->n > DERIVE_MAX_TERMS)
         return atom(s, e);
     derive_terms *r = no_terms(s);
     for (int x = 0; x < a->n; x++)
