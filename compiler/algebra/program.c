@@ -57,6 +57,43 @@ bool program_has_index(const int *list, int n, int index)
     return false;
 }
 
+static bool index_exists(const program *p, const char *name)
+{
+    for (int k = 0; k < p->indices.n; k++)
+        if (!strcmp(p->indices.at[k].name, name))
+            return true;
+    return false;
+}
+
+int program_add_index(program *p, const char *name, expr lo, expr hi)
+{
+    const char *free = name;
+    for (int k = 2; index_exists(p, free); k++)
+        free = arena_printf(p->arena, "%s%d", name, k);
+    program_index x = {free, lo, hi};
+    VEC_PUSH(p->arena, &p->indices, x);
+    return p->indices.n - 1;
+}
+
+const char *program_fresh_name(program *p, const char *base, const char *suffix)
+{
+    const char *free = arena_printf(p->arena, "%s.%s", base, suffix);
+    for (int k = 2; program_find_equation(p, free) >= 0; k++)
+        free = arena_printf(p->arena, "%s.%s%d", base, suffix, k);
+    return free;
+}
+
+bool *program_live(const program *p)
+{
+    bool *live = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
+    for (int k = p->equations.n - 1; k >= 0; k--) {
+        live[k] = p->equations.at[k].result >= 0;
+        for (int q = k + 1; q < p->equations.n && !live[k]; q++)
+            live[k] = live[q] && program_reads(p, &p->equations.at[q], k);
+    }
+    return live;
+}
+
 bool program_ranges_over(const program_equation *e, int index)
 {
     return program_has_index(e->own, e->own_count, index) || program_has_index(e->reduced, e->reduced_count, index);

@@ -156,6 +156,12 @@ const char *program_text(const program *p);            // readable listing, for 
 const char *program_equation_text(const program *p, const expr_names *names, int equation);   // "S[i, j] = sum[d](…)    where …"
 int program_find_equation(const program *p, const char *name);   // -1 when absent
 bool program_has_index(const int *list, int n, int index);
+// A new index, NAME or NAME with a number.
+int program_add_index(program *p, const char *name, expr lo, expr hi);
+// BASE.SUFFIX, or that with a number: the name of no equation yet.
+const char *program_fresh_name(program *p, const char *base, const char *suffix);
+// By equation: does a result need its value?
+bool *program_live(const program *p);
 // An upper bound of the index's values from sizes alone: the end of its range, or the axis of an array that it subscripts.
 expr program_index_bound(const program *p, int index);
 // Does the body or the domain read the value of this equation?

@@ -1,6 +1,6 @@
 // compile.c: the pipeline of one kernel, on one page.
 //
-//   program --fuse-operators, online-softmax, select-granularity, split-keys, split-loops, bound-blocks--> program with nests
+//   program --reassociate, fuse-operators, online-softmax, select-granularity, split-keys, split-loops, bound-blocks--> program with nests
 //           --lower-to-tile--> func + scf + tile --the target's codegen--> func + scf + arith + math + memref + vector
 #include "compile.h"
 #include "ir/context.h"
@@ -13,6 +13,7 @@
 #include <string.h>
 
 // ---- on the program -------------------------------------------------------------------------------------------------
+static void run_reassociate(compilation *c) { reassociate(c->program); }
 static void run_fuse_operators(compilation *c) { fuse_operators(c->program); }
 static void run_online_softmax(compilation *c) { online_softmax(c->program, &c->derivation); }
 static void run_select_granularity(compilation *c) { select_granularity(c->program, target_machine(c->target)); }
@@ -21,6 +22,7 @@ static void run_split_loops(compilation *c) { split_loops(c->program, target_mac
 static void run_bound_blocks(compilation *c) { bound_blocks(c->program); }
 
 static const struct { const char *name; void (*run)(compilation *c); } program_passes[] = {
+    {"reassociate", run_reassociate},
     {"fuse-operators", run_fuse_operators},
     {"online-softmax", run_online_softmax},
     {"select-granularity", run_select_granularity},

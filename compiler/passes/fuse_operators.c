@@ -127,15 +127,6 @@ static bool reads_equation(const program *p, int reader, int number)
     return program_reads(p, e, number);
 }
 
-static void find_live(fusing *f)
-{
-    for (int k = f->p->equations.n - 1; k >= 0; k--) {
-        f->live[k] = f->p->equations.at[k].result >= 0;
-        for (int q = k + 1; q < f->p->equations.n && !f->live[k]; q++)
-            f->live[k] = f->live[q] && reads_equation(f->p, q, k);
-    }
-}
-
 static bool consumes(const fusing *f, int nest, int number)
 {
     for (int k = number + 1; k < f->p->equations.n; k++)
@@ -417,10 +408,9 @@ void fuse_operators(program *p)
         return;
     inline_pointwise(p);
     fusing f = {.p = p, .feature = nest_features(p)};
-    f.live = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
+    f.live = program_live(p);
     f.member = ARENA_ARRAY(p->arena, bool *, p->equations.n + 1);
     f.fault = ARENA_ARRAY(p->arena, const char *, p->equations.n + 1);
-    find_live(&f);
     for (int k = p->equations.n - 1; k >= 0; k--)
         if (f.live[k])
             place(&f, k);

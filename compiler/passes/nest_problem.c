@@ -7,7 +7,7 @@
 typedef struct describer {
     const program *p;
     const program_nest *n;
-    nest_value_fn value;
+    nest_size_fn value;
     void *user;
     const program_loop *row, *sweep;
     int head;                      // the innermost point loop's index, -1: none
@@ -94,7 +94,7 @@ static void note_equation(const describer *d, const program_equation *e, problem
         expr_any(d->p->pool, e->body, note_read, &(reader){d, q});
 }
 
-problem nest_problem(const program *p, const program_nest *n, nest_value_fn value, void *user)
+problem nest_problem(const program *p, const program_nest *n, nest_size_fn value, void *user)
 {
     describer d = {p, n, value, user, nest_find_loop(n, LOOP_ROW), NULL, -1};
     problem q = problem_unknown();

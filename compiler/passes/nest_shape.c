@@ -168,28 +168,34 @@ static void intersect_sinks(shaping *w)
 // Does the equation, or one inside the nest that it reads, reduce?
 static bool is_heavy(const program_equation *e) { return e->kind != REDUCE_NONE; }
 
-typedef struct occurs { const program *p; int index; int with, without; } occurs;
+typedef struct occurs { const program *p; const program_equation *e; int index; bool without; } occurs;
 
+// Of a reduction only what runs along the reduced indices is an operand.
 static bool note_read(const expr_node *n, void *user)
 {
     occurs *o = user;
     if (n->kind != EX_READ && n->kind != EX_VALUE)
         return false;
-    bool has = false;
-    for (int a = 0; a < n->arg_count; a++)
+    bool has = false, operand = o->e->kind == REDUCE_NONE;
+    for (int a = 0; a < n->arg_count; a++) {
         has = has || expr_uses_index(o->p->pool, n->args[a], o->index);
-    *(has ? &o->with : &o->without) += 1;
+        for (int r = 0; r < o->e->reduced_count; r++)
+            operand = operand || expr_uses_index(o->p->pool, n->args[a], o->e->reduced[r]);
+    }
+    o->without = o->without || (operand && !has);
     return false;
 }
 
 // An index in every operand of every product tells nothing apart: batches, heads.
 static bool is_batch(const shaping *w, int x)
 {
-    occurs o = {w->p, x, 0, 0};
-    for (int k = 0; k < w->p->equations.n; k++)
+    occurs o = {.p = w->p, .index = x};
+    for (int k = 0; k < w->p->equations.n; k++) {
+        o.e = &w->p->equations.at[k];
         if (w->member[k])
-            expr_any(w->p->pool, w->p->equations.at[k].body, note_read, &o);
-    return o.without == 0;
+            expr_any(w->p->pool, o.e->body, note_read, &o);
+    }
+    return !o.without;
 }
 
 static int own_order(const shaping *w, int *out)
@@ -204,17 +210,43 @@ static int own_order(const shaping *w, int *out)
     return n;
 }
 
+static bool range_reads(const shaping *w, int x, int y)
+{
+    const program_index *range = &w->p->indices.at[x];
+    return expr_uses_index(w->p->pool, range->lo, y) || expr_uses_index(w->p->pool, range->hi, y);
+}
+
+static bool ranges_over(const shaping *w, int x)
+{
+    for (int k = 0; k < w->p->equations.n; k++)
+        if (w->member[k] && program_ranges_over(&w->p->equations.at[k], x))
+            return true;
+    return false;
+}
+
+// Does the range of another index of the nest read it? Then it is a loop around that one, a point at a time.
+static bool is_in_range(const shaping *w, int y)
+{
+    for (int x = 0; x < w->p->indices.n; x++)
+        if (range_reads(w, x, y) && ranges_over(w, x))
+            return true;
+    return false;
+}
+
 // Rows to try, best first: a sequence index that tells operands apart; a head width; a sequence index in every operand;
-// none (-1).
+// none (-1). None that a range reads: that goes point by point, and where it is what tells operands apart, lanes are keys.
 static int row_candidates(const shaping *w, const int *order, int n, int *out)
 {
     int count = 0;
-    for (int rank = 0; rank < 3; rank++)
+    bool by_points = false;
+    for (int rank = 0; rank < (by_points ? 2 : 3); rank++)
         for (int k = n - 1; k >= 0; k--) {
             int x = order[k];
             int of_x = w->feature[x] ? 1 : is_batch(w, x) ? 2 : 0;
-            if (of_x == rank)
+            if (of_x == rank && !is_in_range(w, x))
                 out[count++] = x;
+            else if (of_x == rank)
+                by_points |= rank == 0;
         }
     out[count++] = -1;
     return count;
@@ -311,24 +343,12 @@ static void check_private(shaping *w)
 // Ranges of a tile's dims may not depend on what the tile holds itself; a range that reads another index needs it as a loop outside.
 static void check_ranges(shaping *w)
 {
-    for (int x = 0; x < w->p->indices.n; x++) {
-        bool used = false;
-        for (int k = 0; k < w->p->equations.n; k++)
-            used = used || (w->member[k] && program_ranges_over(&w->p->equations.at[k], x));
-        for (int y = 0; used && y < w->p->indices.n; y++) {
-            bool reads = expr_uses_index(w->p->pool, w->p->indices.at[x].lo, y) || expr_uses_index(w->p->pool, w->p->indices.at[x].hi, y);
-            if (!reads || program_has_index(w->s->shared, w->s->shared_count, y))
-                continue;
-            if (y == w->s->row) {   // one row at a time
+    for (int x = 0; x < w->p->indices.n; x++)
+        for (int y = 0; y < w->p->indices.n && ranges_over(w, x); y++)
+            if (range_reads(w, x, y) && !w->swept[y] && !program_has_index(w->s->shared, w->s->shared_count, y)) {
                 w->s->shared[w->s->shared_count++] = y;
-                w->s->row = -1;
-            } else if (w->swept[y]) {
-                continue;
-            } else {
-                w->s->shared[w->s->shared_count++] = y;
+                w->s->row = w->s->row == y ? -1 : w->s->row;   // one row at a time
             }
-        }
-    }
 }
 
 nest_shape nest_shape_of(const program *p, const bool *member, const bool *feature)

@@ -210,6 +210,11 @@ static bool run(arena *a, const transform *t, MlirOperation kernel)
 
 // ---- the passes -----------------------------------------------------------------------------------------------------
 
+static void regroup(program *p, const machine *m)
+{
+    reassociate(p);
+}
+
 static void fuse(program *p, const machine *m)
 {
     fuse_operators(p);
@@ -228,6 +233,11 @@ static void split(program *p, const machine *m)
 static void bound(program *p, const machine *m)
 {
     bound_blocks(p);
+}
+
+static bool run_reassociate(arena *a, MlirOperation kernel)
+{
+    return run(a, &(transform){fault_of_fused, regroup, false}, kernel);
 }
 
 static bool run_fuse_operators(arena *a, MlirOperation kernel)
@@ -272,6 +282,13 @@ static bool run_lower_to_tile(arena *a, MlirOperation module)
         ir_erase(o);
     }
     return true;
+}
+
+MlirPass attnc_create_reassociate_pass(void)
+{
+    static const ir_pass pass = {"reassociate", "turns products of rows, keys and values into products with sums over keys",
+                                 "attn.kernel", run_reassociate};
+    return ir_pass_create(&pass);
 }
 
 MlirPass attnc_create_fuse_operators_pass(void)

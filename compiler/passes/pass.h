@@ -7,6 +7,7 @@
 #define PASS_DEFAULT_TARGET "x86-64-v4"     // of modules without attn.target
 
 // On attn.kernel.
+MlirPass attnc_create_reassociate_pass(void);
 MlirPass attnc_create_fuse_operators_pass(void);
 MlirPass attnc_create_online_softmax_pass(void);
 MlirPass attnc_create_select_granularity_pass(void);

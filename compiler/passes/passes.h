@@ -6,6 +6,8 @@
 #include "algebra/program.h"
 #include "model/machine.h"
 
+// Sums over keys that need no value for each row and key become products with sums over keys. Needs no nests.
+void reassociate(program *p);
 // Groups equations into nests with shared outer loops. Needs no nests; gives nests with loops of undecided blocks.
 void fuse_operators(program *p);
 // Derives sweeps, repairs and epilogues of every nest. Needs fuse_operators. log may be NULL.

@@ -8,6 +8,7 @@ static const struct stage {
     const char *name, *anchor;
     MlirPass (*create)(void);
 } stages[] = {
+    {"reassociate", "attn.kernel", attnc_create_reassociate_pass},
     {"fuse-operators", "attn.kernel", attnc_create_fuse_operators_pass},
     {"online-softmax", "attn.kernel", attnc_create_online_softmax_pass},
     {"select-granularity", "attn.kernel", attnc_create_select_granularity_pass},

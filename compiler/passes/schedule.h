@@ -4,6 +4,8 @@
 #define ATTNC_PASSES_SCHEDULE_H
 #include "algebra/program.h"
 
+// Does it leave the whole form of the nests to the compiler?
+bool schedule_is_free(const program_schedule *s);
 // The outermost loop of the index; NULL when it is none.
 const program_loop *schedule_loop(const program_nest *n, int index);
 // Why no nest has a loop over the index: "S.total reduces d inside a block".

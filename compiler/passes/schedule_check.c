@@ -14,6 +14,12 @@ static const program_equation *member(const program *p, const program_nest *n, i
     return &p->equations.at[n->equations[k]];
 }
 
+bool schedule_is_free(const program_schedule *s)
+{
+    return !s->fuse_none && !s->fuse.n && !strcmp(s->granularity, "auto") && !strcmp(s->softmax, "auto") && !s->tiles.n &&
+           !s->order.n && !s->parallel.n;
+}
+
 const program_loop *schedule_loop(const program_nest *n, int index)
 {
     for (int k = 0; k < n->loop_count; k++)

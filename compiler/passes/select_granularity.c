@@ -207,13 +207,6 @@ static int64_t round_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; 
 
 // ---- splits of the keys -------------------------------------------------------------------------------------------------
 
-// Does the schedule leave the whole form of a nest to the model?
-static bool is_free(const program_schedule *s)
-{
-    return !s->fuse_none && !s->fuse.n && !strcmp(s->granularity, "auto") && !strcmp(s->softmax, "auto") && !s->tiles.n &&
-           !s->order.n && !s->parallel.n;
-}
-
 static const program_tile *find_split(const program_schedule *s, const program_nest *n)
 {
     for (int k = 0; k < s->splits.n; k++)
@@ -240,7 +233,7 @@ static bool may_have_few_rows(program *p, const program_nest *n, const program_l
 static void choose_splits(program *p, program_nest *n, const machine *m, const program_loop *row, const model_choice *c)
 {
     const program_tile *split = find_split(&p->schedule, n);
-    bool few = !split && is_free(&p->schedule) && may_have_few_rows(p, n, row, model_few_rows(m));
+    bool few = !split && schedule_is_free(&p->schedule) && may_have_few_rows(p, n, row, model_few_rows(m));
     if (!split && !few)
         return;
     n->splits = split ? split->block : 0;

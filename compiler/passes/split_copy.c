@@ -32,34 +32,6 @@ bool split_is_block(const split *s, int equation)
     return split_is_member(s, equation) && program_has_index(at(s, equation)->own, at(s, equation)->own_count, s->swept);
 }
 
-// ---- names ----------------------------------------------------------------------------------------------------------
-
-static bool index_exists(const program *p, const char *name)
-{
-    for (int k = 0; k < p->indices.n; k++)
-        if (!strcmp(p->indices.at[k].name, name))
-            return true;
-    return false;
-}
-
-int split_add_index(program *p, const char *name, expr lo, expr hi)
-{
-    const char *free = name;
-    for (int k = 2; index_exists(p, free); k++)
-        free = arena_printf(p->arena, "%s%d", name, k);
-    program_index x = {free, lo, hi};
-    VEC_PUSH(p->arena, &p->indices, x);
-    return p->indices.n - 1;
-}
-
-static const char *equation_name(program *p, const char *base, const char *suffix)
-{
-    const char *free = arena_printf(p->arena, "%s.%s", base, suffix);
-    for (int k = 2; program_find_equation(p, free) >= 0; k++)
-        free = arena_printf(p->arena, "%s.%s%d", base, suffix, k);
-    return free;
-}
-
 // ---- levels ---------------------------------------------------------------------------------------------------------
 
 typedef struct level_search { const split *s; int highest; } level_search;
@@ -286,7 +258,7 @@ int split_copy(split *s, int equation)
     if (s->of.few_rows)
         e.lazy = false;       // a true maximum is cheap beside reading the keys, and half the code
     e.copy_of = e.copy_of ? e.copy_of : equation + 1;
-    e.name = equation_name(s->p, e.name, "part");
+    e.name = program_fresh_name(s->p, e.name, "part");
     return s->copy[equation] = add_equation(s, &e);
 }
 
@@ -380,6 +352,6 @@ int split_merge(split *s, int equation)
     e.repair = 0;
     e.lazy = false;
     e.copy_of = e.copy_of ? e.copy_of : equation + 1;
-    e.name = equation_name(s->p, e.name, "all");
+    e.name = program_fresh_name(s->p, e.name, "all");
     return s->merged[equation] = add_equation(s, &e);
 }

@@ -41,6 +41,4 @@ int split_copy(split *s, int equation);
 int split_merge(split *s, int equation);
 // Finds an index whose values share their keys, for merged rows; -1: none. *out_quotient is h / G, or 0.
 int split_find_sharing(const split *s, expr *out_quotient);
-// A new index, NAME or NAME with a number.
-int split_add_index(program *p, const char *name, expr lo, expr hi);
 #endif

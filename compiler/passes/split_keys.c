@@ -152,8 +152,8 @@ static void find_merged_rows(split *s, int row)
     const char *name = p->indices.at[outer].name;
     r.per_group = quotient ? expr_get(p->pool, quotient)->args[1] : extent(s, outer);
     if (quotient)
-        r.group = split_add_index(p, arena_printf(p->arena, "%s.group", name), num(s, 0), op2(s, EF_DIV, extent(s, outer), r.per_group));
-    r.merged = split_add_index(p, arena_printf(p->arena, "%s.%s", name, p->indices.at[row].name), num(s, 0),
+        r.group = program_add_index(p, arena_printf(p->arena, "%s.group", name), num(s, 0), op2(s, EF_DIV, extent(s, outer), r.per_group));
+    r.merged = program_add_index(p, arena_printf(p->arena, "%s.%s", name, p->indices.at[row].name), num(s, 0),
                                op2(s, EF_MUL, r.per_group, r.rows));
     s->rows = r;
 }
@@ -220,9 +220,9 @@ static void add_indices(split *s, expr count)
     expr all = op2(s, EF_MAX, op2(s, EF_SUB, hi, lo), num(s, 0));
     expr length = op2(s, EF_MUL, ceil_div(s, ceil_div(s, all, block), count), block);
     expr runs = s->of.when ? expr_apply(p->pool, EF_SELECT, 3, (expr[]){s->of.when, count, num(s, 0)}) : count;
-    s->part = split_add_index(p, arena_printf(p->arena, "%s.part", name), num(s, 0), runs);
+    s->part = program_add_index(p, arena_printf(p->arena, "%s.part", name), num(s, 0), runs);
     expr first = op2(s, EF_ADD, lo, op2(s, EF_MUL, expr_index(p->pool, s->part), length));
-    s->key = split_add_index(p, arena_printf(p->arena, "%s.in", name), op2(s, EF_MAX, lo, first),
+    s->key = program_add_index(p, arena_printf(p->arena, "%s.in", name), op2(s, EF_MAX, lo, first),
                              op2(s, EF_MIN, hi, op2(s, EF_ADD, first, length)));
 }
 

@@ -1,0 +1,27 @@
+// separate.h: sums over keys whose terms are products of a part of the row and a part of the key (derivation.md, Step 5).
+#ifndef ATTNC_ALGEBRA_SEPARATE_H
+#define ATTNC_ALGEBRA_SEPARATE_H
+#include "program.h"
+
+// sum[j] of_row(i) · of_key(j) · (sum[d] score_row(i, d) · score_key(j, d)) · decay(i - j)
+//     where j <= i (causal) && rows(i) && from <= j < end
+typedef struct separated {
+    int row, key;                  // i and j
+    int score;                     // the equation of the inner sum
+    expr of_row, of_key, score_row, score_key;   // products; 0: 1
+    expr decay;                    // exp(c (i - j)), exp2 or g^(i - j), with EX_SYMBOL SEPARATE_STEPS for i - j; 0: none
+    expr rows, keys;               // conditions without j, and with it; 0: none
+    expr from, end;                // what the latter say: the first key, and the one behind the last; 0: as the index
+    bool causal, strict;           // a row sees the keys up to it; all but its own
+} separated;
+enum { SEPARATE_STEPS = 900 };
+
+// Is the equation such a sum, with this index for the row? Values of pointwise equations are looked through.
+bool separate(program *p, int equation, int row, separated *out);
+// The decay over so many steps, a TY_INT expression; 0 without one.
+expr separate_decay(program *p, const separated *s, expr steps);
+// Is there a key below `bound`? Where there is none the sum is 0, whatever the row holds.
+expr separate_exists(program *p, const separated *s, expr bound);
+// a · b, where 0 stands for 1.
+expr separate_times(program *p, expr a, expr b);
+#endif
