@@ -73,7 +73,7 @@ static void whole_way(void **state)
 {
     fixture f = begin(attention);
     assert_true(run(&f, NULL, "all"));
-    assert_string_equal(f.passes, "fuse-operators online-softmax select-granularity split-keys split-loops "
+    assert_string_equal(f.passes, "reassociate fuse-operators online-softmax select-granularity split-keys split-loops "
                                   "bound-blocks lower-to-tile ");
     assert_non_null(strstr(f.last, "@k.nest0("));
     assert_null(strstr(f.last, "attn.kernel"));
@@ -110,7 +110,7 @@ static void a_pass_that_fails_stops_it(void **state)
 {
     fixture f = begin(attention);
     assert_true(run(&f, "online-softmax", NULL));
-    assert_false(run(&f, NULL, "all"));     // fuse-operators meets nests
+    assert_false(run(&f, NULL, "all"));     // reassociate meets nests
     assert_string_equal(f.passes, "");
     assert_int_equal(f.messages.errors, 1);
     end(&f);
@@ -131,9 +131,9 @@ static void words_of_a_name(void **state)
 
 static void names(void **state)
 {
-    assert_string_equal(pipeline_pass(0), "fuse-operators");
+    assert_string_equal(pipeline_pass(0), "reassociate");
     assert_null(pipeline_pass(-1));
-    assert_null(pipeline_pass(7));
+    assert_null(pipeline_pass(8));
     assert_true(pipeline_has("lower-to-tile"));
     assert_false(pipeline_has("lower"));
 }

@@ -74,6 +74,7 @@ typedef struct lower {
     bool rows_outside;            // the row loop is outside of the sweep
     MlirValue *from, *end;        // by index: the part of its range that the item has, from .. end - 1; null: all
     MlirValue row_blocks;         // dim of the row blocks that an item has at most (inner points included)
+    MlirValue *inner_blocks;      // by loop of the nest: of inner and row loops without a group, how many blocks at most
     MlirValue key_blocks;         // dim of the key blocks that a row has at most
     MlirValue *sweep_blocks;      // by loop of the nest: how many points or blocks a sweep has at most
     expr domain;                  // under which the value under construction is asked for

@@ -29,6 +29,17 @@ static MlirValue non_negative(lower *l, MlirBlock b, MlirValue n)
 
 // ---- row loops -----------------------------------------------------------------------------------------------------
 
+static bool is_index(const expr_node *n, void *user) { return n->kind == EX_INDEX; }
+
+// Blocks of an inner loop, for the numbers of row blocks: as many as there are, or, where the range changes from point to
+// point of others, as many as there may be. Else two of them would have one number.
+static MlirValue block_count(lower *l, const program_loop *p, MlirValue here)
+{
+    const program_index *x = &l->program->indices.at[p->index];
+    bool varies = !l->from[p->index].ptr && (expr_any(l->pool, x->lo, is_index, NULL) || expr_any(l->pool, x->hi, is_index, NULL));
+    return varies ? l->inner_blocks[p - l->nest->loops] : here;
+}
+
 static const program_loop *row_loop(const lower *l)
 {
     for (int k = 0; k < l->nest->loop_count; k++)
@@ -62,6 +73,7 @@ scope *lt_open_rows(lower *l, scope *outer)
             continue;
         MlirValue iv, lo = range_lo(l, s, p->index), hi = range_hi(l, s, p->index);
         MlirValue count = op_binary(&l->o, s->block, "arith.subi", hi, lo);
+        count = block_count(l, p, count);
         s = open_loop(l, s, p, lo, hi, one, &iv);
         scope_bind_point(l, s, p->index, iv);
         number = op_binary(&l->o, s->block, "arith.muli", number, count);
@@ -78,6 +90,7 @@ scope *lt_open_rows(lower *l, scope *outer)
     MlirValue iv, lo = range_lo(l, s, row->index), hi = range_hi(l, s, row->index);
     MlirValue step = op_index(&l->o, s->block, row->block);
     MlirValue blocks = ceil_div(l, s->block, non_negative(l, s->block, op_binary(&l->o, s->block, "arith.subi", hi, lo)), row->block);
+    blocks = block_count(l, row, blocks);
     s = open_loop(l, s, row, lo, hi, step, &iv);
     MlirValue left = op_binary(&l->o, s->block, "arith.subi", hi, iv);
     MlirValue rows = op_binary(&l->o, s->block, "arith.minsi", left, step);
@@ -385,6 +398,7 @@ static void count_row_blocks(lower *l)
     MlirBlock b = l->item->block;
     int64_t constant = 1;
     MlirValue bound = {NULL};
+    l->inner_blocks = ARENA_ARRAY(l->arena, MlirValue, l->nest->loop_count + 1);
     for (int k = 0; k < l->nest->loop_count; k++) {
         const program_loop *p = &l->nest->loops[k], *group = group_of(l, p->index);
         if (p->kind != LOOP_INNER && p->kind != LOOP_ROW)
@@ -395,6 +409,7 @@ static void count_row_blocks(lower *l)
         }
         MlirValue n = lt_index(l, l->item, program_index_bound(l->program, p->index));
         n = op_binary(&l->o, b, "arith.maxsi", ceil_div(l, b, n, p->block), op_index(&l->o, b, 1));
+        l->inner_blocks[k] = n;
         bound = bound.ptr ? op_binary(&l->o, b, "arith.muli", bound, n) : n;
     }
     if (bound.ptr && constant > 1)
