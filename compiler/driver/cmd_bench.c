@@ -122,7 +122,7 @@ static void print_text(const bench *b)
 
 int cmd_bench(arena *a, const options *o, compilation *c)
 {
-    bench b = {.exec = {.workers = o->threads ? o->threads : attn_default_workers()}};
+    bench b = {.exec = {.workers = o->threads ? o->threads : attn_default_workers(), .trust_tables = o->trust_tables}};
     if (session_begin(a, o, c, &b.session)) {
         b.work = work_count(&b.session.workload);
         if (warm_up(&b)) {

@@ -38,7 +38,7 @@ enum {
 
 typedef enum option_id {
     OPT_KERNEL, OPT_SCHEDULE, OPT_TARGET, OPT_DEFINE, OPT_SPECIALIZE, OPT_EMIT, OPT_OUTPUT, OPT_PRINT_AFTER, OPT_IN,
-    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_LARGEST, OPT_CASES, OPT_JSON, OPT_DERIVATION, OPT_COUNT, OPT_CHECK,
+    OPT_OUT, OPT_SEED, OPT_THREADS, OPT_REPS, OPT_TRUST, OPT_LARGEST, OPT_CASES, OPT_JSON, OPT_DERIVATION, OPT_COUNT, OPT_CHECK,
     OPT_VIA, OPT_IN_PLACE, OPT_TIME, OPT_HELP, OPT_VERSION
 } option_id;
 
@@ -69,6 +69,7 @@ static const option option_table[] = {
     {OPT_SEED, "--seed", "N", EXECUTES, "seed of random arguments (default: 1)"},
     {OPT_THREADS, "--threads", "N", EXECUTES, "threads (default: OMP_NUM_THREADS, or the CPUs of this process)"},
     {OPT_REPS, "--reps", "N", BENCH, "how often to time the kernel (default: 11)"},
+    {OPT_TRUST, "--trust-tables", NULL, BENCH, "do not look at entries of tables before a call"},
     {OPT_LARGEST, "--largest", "N", CHECK, "no size above this (default: 300)"},
     {OPT_CASES, "--cases", "N", CHECK, "this many choices of sizes at most, drawn by the seed (default: all)"},
     {OPT_JSON, "--json", NULL, BENCH | CHECK | EXPLAIN, "print one JSON object"},
@@ -167,6 +168,7 @@ static bool store(reader *r, const option *o, const char *value)
     case OPT_SEED: return read_number(r, o, value, 0, &out->seed);
     case OPT_THREADS: return read_number(r, o, value, 1, &out->threads);
     case OPT_REPS: return read_number(r, o, value, 1, &out->reps);
+    case OPT_TRUST: out->trust_tables = true; return true;
     case OPT_LARGEST: return read_number(r, o, value, 1, &out->largest);
     case OPT_CASES: return read_number(r, o, value, 1, &out->cases);
     case OPT_JSON: out->json = true; return true;

@@ -50,7 +50,7 @@ typedef struct options {
     pairs in, out;
     int64_t seed, threads, reps;
     int64_t largest, cases;                   // of check; 0: not given
-    bool json, derivation, count, check, via_c, in_place, time, help, version;
+    bool json, derivation, count, trust_tables, check, via_c, in_place, time, help, version;
 } options;
 
 // Reads argv[1 ..]. False when something is wrong, and then the sink has errors. Strings live in `a` or in argv.

@@ -32,7 +32,7 @@ typedef struct emit_target {
 typedef struct emit_nest { const char *items, *workspace, *body; } emit_nest;
 typedef struct emit_temporary { const char *extents; int rank, bytes; } emit_temporary;
 typedef struct emit_entries {
-    const char *check;
+    const char *check, *tables;
     VEC(emit_nest) nests;
     VEC(emit_temporary) temporaries;
 } emit_entries;

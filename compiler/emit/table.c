@@ -148,10 +148,10 @@ static const char *kernel_name(table *t, const emit_target *target)
 
 static LLVMValueRef kernel(table *t, const emit_entries *e, const emit_target *target)
 {
-    LLVMValueRef fields[] = {signature(t), constants(t), function(t, e->check), messages(t), temporaries(t, e),
+    LLVMValueRef fields[] = {signature(t), constants(t), function(t, e->check), function(t, e->tables), messages(t), temporaries(t, e),
                              nests(t, e), string(t, target->needs ? target->needs : ""), int32(t, target->cpu_level),
                              int32(t, t->program->requires_.n), int32(t, e->temporaries.n), int32(t, e->nests.n)};
-    LLVMValueRef k = global(t, kernel_name(t, target), record(t, 11, fields), LLVMExternalLinkage);
+    LLVMValueRef k = global(t, kernel_name(t, target), record(t, 12, fields), LLVMExternalLinkage);
     if (target->level)
         LLVMSetVisibility(k, LLVMHiddenVisibility);
     return k;

@@ -405,7 +405,8 @@ bool emit_wrap(arena *a, MlirModule module, const program *p, emit_entries *out,
     *out = (emit_entries){0};
     list_temporaries(&w);
     const char *check = entry_of(&w, ENTRY_NUMBER, arena_printf(a, "%s.check", p->name));
-    bool ok = check && add_nests(&w, out);
+    const char *tables = entry_of(&w, ENTRY_NUMBER, arena_printf(a, "%s.tables", p->name));
+    bool ok = check && tables && add_nests(&w, out);
     for (int i = 0; i < w.temporary_count && ok; i++)
         ok = add_temporary(&w, i, out);
     if (!ok) {
@@ -413,6 +414,7 @@ bool emit_wrap(arena *a, MlirModule module, const program *p, emit_entries *out,
         return false;
     }
     out->check = or_null(check);
+    out->tables = or_null(tables);
     make_internal(a, module);
     return true;
 }

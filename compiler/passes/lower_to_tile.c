@@ -319,8 +319,8 @@ static void write_temp(module_lowering *m, int equation)
 
 static bool reads_tensor(const expr_node *n, void *user) { return n->kind == EX_READ; }
 
-// The number of the first condition that does not hold, -1 when all do. Conditions on sizes from the last to the first, so
-// that the first wins; only when they hold are tables read.
+// The number of the first condition on sizes and scalars that does not hold, -1 when all do; from the last to the first, so
+// that the first wins.
 static void write_check(module_lowering *m)
 {
     lower *l = &m->base;
@@ -336,20 +336,25 @@ static void write_check(module_lowering *m)
         if (!expr_any(p->pool, c, reads_tensor, NULL))
             found = op_select(&l->o, b, lt_scalar(l, at, c), found, op_int(&l->o, b, k));
     }
-    if (m->reads.n) {
-        MlirBlock then[2];
-        op_attr segments = {"operandSegmentSizes", op_segments(&l->o, 2, (int32_t[]){0, 0})};
-        MlirType cell = mlirMemRefTypeContiguousGet(l->o.i64, 0, NULL, mlirAttributeGetNull());
-        MlirValue memory = op_make(&l->o, b, "memref.alloca", cell, 0, NULL, 1, &segments);
-        op_make(&l->o, b, "memref.store", (MlirType){NULL}, 2, (MlirValue[]){found, memory}, 0, NULL);
-        MlirOperation tables = op_if(&l->o, op_compare(&l->o, b, OP_CMP_SLT, found, op_int(&l->o, b, 0)), false, then);
-        scope *inside = scope_open(l, SCOPE_SWEEP, at, then[0]);
-        for (int k = m->reads.n - 1; k >= 0; k--)
-            lt_write_read_check(l, inside, &m->reads.at[k], memory);
-        op_end(&l->o, then[0]);
-        op_place(b, tables);
-        found = op_make(&l->o, b, "memref.load", l->o.i64, 1, &memory, 0, NULL);
-    }
+    return_values(m, b, 1, &found);
+}
+
+// The same of entries of tables. Sizes are checked before.
+static void write_tables(module_lowering *m)
+{
+    lower *l = &m->base;
+    signature s = signature_of(m);
+    add_tensors(m, &s);
+    add_numbers(m, &s);
+    MlirBlock b = begin_function(m, arena_printf(l->arena, "%s.tables", l->program->name), &s, 1, &l->o.i64);
+    scope *at = plain_scope(m, b);
+    op_attr segments = {"operandSegmentSizes", op_segments(&l->o, 2, (int32_t[]){0, 0})};
+    MlirType cell = mlirMemRefTypeContiguousGet(l->o.i64, 0, NULL, mlirAttributeGetNull());
+    MlirValue memory = op_make(&l->o, b, "memref.alloca", cell, 0, NULL, 1, &segments);
+    op_make(&l->o, b, "memref.store", (MlirType){NULL}, 2, (MlirValue[]){op_int(&l->o, b, -1), memory}, 0, NULL);
+    for (int k = m->reads.n - 1; k >= 0; k--)
+        lt_write_read_check(l, at, &m->reads.at[k], memory);
+    MlirValue found = op_make(&l->o, b, "memref.load", l->o.i64, 1, &memory, 0, NULL);
     return_values(m, b, 1, &found);
 }
 
@@ -373,4 +378,6 @@ void lower_to_tile(program *p, MlirModule module)
         if (m.temp_number[k] >= 0)
             write_temp(&m, k);
     write_check(&m);
+    if (m.reads.n)
+        write_tables(&m);
 }

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define ATTN_ABI_VERSION 2
+#define ATTN_ABI_VERSION 3
 #define ATTN_MAX_RANK 8
 
 // Element types. f16, bf16, f8 travel as integers of their width; i4 is two to a byte, low half first, along the last
@@ -64,7 +64,8 @@ typedef struct attn_exec {
     size_t workspace_bytes;
     void *stream;                     // reserved for GPU targets
     int32_t cpu_level;                // run code of at most this level (attn_cpu_level); 0: the best there is
-    int32_t reserved;
+    int32_t trust_tables;             // not 0: entries of tables (pages, numbers of keys, lengths that end ranges) are not
+                                      // looked at before the call; the caller answers for them
 } attn_exec;
 
 // ---- the signature table: constants that every emitted kernel carries ----------------------------------------------

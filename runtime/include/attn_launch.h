@@ -33,13 +33,14 @@ typedef struct attn_nest {
     void (*body)(const attn_context *context, int64_t item);
 } attn_nest;
 
-// What `check` can find wrong: check returns the number of the first, or -1.
+// What `check` and `tables` can find wrong: each returns the number of the first, or -1.
 typedef struct attn_message { int32_t code; int32_t reserved; const char *text; } attn_message;
 
 typedef struct attn_kernel {
     const attn_signature *signature;
     const int64_t *constant;             // the value each size was compiled for, -1: any; NULL: all dynamic
-    int64_t (*check)(const attn_context *context);       // NULL: nothing to check
+    int64_t (*check)(const attn_context *context);       // of sizes and scalars; NULL: nothing to check
+    int64_t (*tables)(const attn_context *context);      // of entries of tables, when check found nothing; NULL: none
     const attn_message *message;
     const attn_temporary *temporary;
     const attn_nest *nest;

@@ -72,6 +72,8 @@ static attn_status check_requires(const call *c)
 {
     const attn_kernel *k = c->kernel;
     int64_t failed = k->check ? k->check(&c->context) : -1;
+    if (failed < 0 && k->tables && !c->exec.trust_tables)
+        failed = k->tables(&c->context);
     if (failed < 0)
         return ok();
     if (failed >= k->message_count)

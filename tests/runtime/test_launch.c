@@ -15,6 +15,16 @@ static int64_t row_workspace(const attn_context *c) { return c->sizes[1] * (int6
 static int64_t huge_workspace(const attn_context *c) { return INT64_MAX / 2; }
 static int64_t is_odd(const attn_context *c) { return c->sizes[1] % 2 ? 0 : -1; }
 
+// The entries of x are 0 to 99.
+static int64_t is_outside(const attn_context *c)
+{
+    const attn_tensor *x = c->tensors[0];
+    for (int64_t i = 0; i < x->size[0]; i++)
+        if (((float *)x->data)[i * x->stride[0]] > 99)
+            return 1;
+    return -1;
+}
+
 static void shape(const attn_context *c, int64_t *out)
 {
     out[0] = c->sizes[0];
@@ -53,10 +63,10 @@ static const attn_param params[] = {
 };
 static const char *const size_names[] = {"N", "M"};
 static const attn_signature signature = {ATTN_ABI_VERSION, 4, 2, 0, "toy", params, size_names};
-static const attn_message messages[] = {{ATTN_ERROR_REQUIRE, 0, "M % 2 == 0"}};
+static const attn_message messages[] = {{ATTN_ERROR_REQUIRE, 0, "M % 2 == 0"}, {ATTN_ERROR_RANGE, 0, "an entry lies outside"}};
 static const attn_temporary temporaries[] = {{shape, 2, 4}};
 static const attn_nest nests[] = {{rows, row_workspace, scale}, {rows, NULL, add}};
-static const attn_kernel toy = {&signature, NULL, is_odd, messages, temporaries, nests, "", 0, 1, 1, 2};
+static const attn_kernel toy = {&signature, NULL, is_odd, is_outside, messages, temporaries, nests, "", 0, 2, 1, 2};
 
 static args make(float *x, float *y, int64_t n, int64_t m)
 {
@@ -78,6 +88,22 @@ static void runs_nests_in_order(void **state)
             for (int i = 0; i < 100; i++)
                 assert_true(i < n ? fabsf(y[i] - 0.6f * (float)i) < 1e-4f : y[i] == -1);
         }
+}
+
+static void trusts_tables_when_told(void **state)
+{
+    float x[2] = {1, 100}, y[2] = {7, 7}, z = 0;
+    args a = make(x, y, 2, 2);
+    a.z.data = &z;
+    attn_status s = attn_launch(&toy, &a, &(attn_exec){.workers = 1});
+    assert_int_equal(s.code, ATTN_ERROR_RANGE);
+    assert_string_equal(s.message, "toy: an entry lies outside");
+    assert_true(y[0] == 7);
+    assert_int_equal(attn_launch(&toy, &a, &(attn_exec){.trust_tables = 1}).code, ATTN_OK);
+    assert_true(fabsf(y[1] - 20) < 1e-4f);
+    a = make(x, y, 2, 3);        // sizes are checked all the same
+    a.z.data = &z;
+    assert_int_equal(attn_launch(&toy, &a, &(attn_exec){.trust_tables = 1}).code, ATTN_ERROR_REQUIRE);
 }
 
 // Callers on threads of their own, each with workers of its own; the thread sanitizer watches.
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test(callers_share_nothing),     // first, so that the CPU is asked by several at once
         cmocka_unit_test(runs_nests_in_order),
         cmocka_unit_test(reports_what_check_finds),
+        cmocka_unit_test(trusts_tables_when_told),
         cmocka_unit_test(refuses_other_sizes_and_cpus),
         cmocka_unit_test(tells_its_workspace),
         cmocka_unit_test(refuses_what_overflows),

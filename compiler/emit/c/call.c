@@ -22,6 +22,7 @@ static const char interface_types[] =
     "    void *(*allocate)(void *user, size_t bytes, size_t alignment);   // NULL: malloc\n"
     "    void (*release)(void *user, void *memory);\n    void *allocate_user;\n"
     "    void *workspace;                  // memory to use instead\n    size_t workspace_bytes;\n    void *stream;\n"
+    "    int32_t cpu_level;                // not used\n    int32_t trust_tables;             // not 0: entries of tables are not looked at\n"
     "} attn_exec;\n"
     "#ifdef __cplusplus\n}\n#endif\n#endif\n\n";
 
@@ -229,6 +230,13 @@ static void write_temporaries(arena *a, const emit_c_path *path, const char *k, 
     str_printf(out, "%s};\n", n ? "" : "    {NULL, 0, 1},\n");
 }
 
+// The rest of a function that asks the generated one, if there is one.
+static void write_question(arena *a, const emit_c_path *path, const char *name, str *out)
+{
+    bool some = ir_find_function(path->module, name).ptr != NULL;
+    str_printf(out, some ? "    return %s(call);\n}\n" : "    (void)call;\n    return -1;\n}\n", symbol(a, path, name));
+}
+
 void c_write_tables(arena *a, const emit_c_path *path, str *out)
 {
     const program *p = path->program;
@@ -242,6 +250,7 @@ void c_write_tables(arena *a, const emit_c_path *path, str *out)
     str_printf(out, "%s};\n\n", p->requires_.n ? "" : "    {ATTN_OK, \"\"},\n");
     str_printf(out, "// The number of the first requirement that does not hold, or -1.\n"
                "static int64_t %s_first_failure(const %s_call *call)\n{\n", k, k);
-    bool checks = ir_find_function(path->module, check).ptr != NULL;
-    str_printf(out, checks ? "    return %s(call);\n}\n" : "    (void)call;\n    return -1;\n}\n", symbol(a, path, check));
+    write_question(a, path, check, out);
+    str_printf(out, "\n// The same of the entries of tables.\nstatic int64_t %s_first_bad_entry(const %s_call *call)\n{\n", k, k);
+    write_question(a, path, arena_printf(a, "%s.tables", p->name), out);
 }

@@ -195,20 +195,84 @@ static int indices_of(lower *l, const read_check *c, int *out)
     return n;
 }
 
+static bool is_varying(const expr_node *n, void *user) { return n->kind != EX_SIZE && n->kind != EX_INT && n->kind != EX_APPLY; }
+
+// j / P, with P made of sizes: all j of a page have one entry. Is the index read so alone, always with the same *divisor?
+static bool only_divided(lower *l, expr e, int index, expr *divisor)
+{
+    const expr_node n = *expr_get(l->pool, e);
+    if (n.kind == EX_INDEX)
+        return n.id != index;
+    bool quotient = n.kind == EX_APPLY && n.fn == EF_DIV && n.args[0] == expr_index(l->pool, index) &&
+                    !expr_any(l->pool, n.args[1], is_varying, NULL);
+    if (quotient && (!*divisor || *divisor == n.args[1])) {
+        *divisor = n.args[1];
+        return true;
+    }
+    for (int k = 0; k < n.arg_count; k++)
+        if (!only_divided(l, n.args[k], index, divisor))
+            return false;
+    return true;
+}
+
+// Does the first j of a page meet the condition if another one does? j < x, or what reads j as its page.
+static bool holds_first(lower *l, expr e, int index, expr *divisor)
+{
+    const expr_node n = *expr_get(l->pool, e);
+    if (n.kind == EX_APPLY && n.fn == EF_AND)
+        return holds_first(l, n.args[0], index, divisor) && holds_first(l, n.args[1], index, divisor);
+    bool below = n.kind == EX_APPLY && (n.fn == EF_LT || n.fn == EF_LE) && n.args[0] == expr_index(l->pool, index);
+    return (below && !expr_uses_index(l->pool, n.args[1], index)) || only_divided(l, e, index, divisor);
+}
+
+// j / P where the check needs one j of each page, 0 where it needs all.
+static expr page_of(lower *l, const read_check *c, int index)
+{
+    expr divisor = 0;
+    bool pages = only_divided(l, c->subscript, index, &divisor) && (!c->guard || holds_first(l, c->guard, index, &divisor));
+    return pages && divisor ? expr_apply2(l->pool, EF_DIV, expr_index(l->pool, index), divisor) : 0;
+}
+
+// for j from lo to hi, or for the pages that these j lie in, each with its first j.
+static scope *open_index(lower *l, scope *s, const read_check *c, int index, pending_loop *out)
+{
+    expr_pool *p = l->pool;
+    const program_index *range = &l->program->indices.at[index];
+    expr page = page_of(l, c, index), lo = range->lo, hi = range->hi, size = 0;
+    if (page) {
+        size = expr_apply2(p, EF_MAX, expr_get(p, page)->args[1], expr_int(p, 1));
+        expr last = expr_apply2(p, EF_DIV, expr_apply2(p, EF_SUB, hi, expr_int(p, 1)), size);
+        lo = expr_apply2(p, EF_DIV, range->lo, size);
+        hi = expr_apply(p, EF_SELECT, 3, (expr[]){expr_apply2(p, EF_LT, range->lo, range->hi),
+                                                  expr_apply2(p, EF_ADD, last, expr_int(p, 1)), lo});
+    }
+    MlirValue iv, from = lt_index(l, s, lo), end = lt_index(l, s, hi), first = {NULL}, step = {NULL}, some = {NULL};
+    if (page) {
+        first = lt_index(l, s, range->lo);
+        step = lt_index(l, s, size);
+        some = lt_scalar(l, s, expr_apply2(p, EF_LT, expr_int(p, 0), expr_get(p, page)->args[1]));
+    }
+    out->around = s->block;
+    out->loop = op_for(&l->o, from, end, op_index(&l->o, s->block, 1), &iv, &out->body);
+    scope *at = scope_open(l, SCOPE_SWEEP, s, out->body);
+    if (page) {
+        MlirValue none = op_index(&l->o, at->block, 0);      // a division by 0 gives 0
+        made number = {page, op_to_int(&l->o, at->block, op_select(&l->o, at->block, some, iv, none))};
+        VEC_PUSH(l->arena, &at->scalars, number);
+        iv = op_binary(&l->o, at->block, "arith.maxsi", op_binary(&l->o, at->block, "arith.muli", iv, step), first);
+    }
+    scope_bind_point(l, at, index, iv);
+    return at;
+}
+
 void lt_write_read_check(lower *l, scope *s, const read_check *c, MlirValue memory)
 {
     int *indices = ARENA_ARRAY(l->arena, int, l->program->indices.n + 1);
     pending_loop *loops = ARENA_ARRAY(l->arena, pending_loop, l->program->indices.n + 1);
     int n = indices_of(l, c, indices);
     scope *at = s;
-    for (int k = 0; k < n; k++) {
-        MlirValue iv, lo = lt_index(l, at, l->program->indices.at[indices[k]].lo), hi = lt_index(l, at, l->program->indices.at[indices[k]].hi);
-        MlirValue one = op_index(&l->o, at->block, 1);
-        loops[k].around = at->block;
-        loops[k].loop = op_for(&l->o, lo, hi, one, &iv, &loops[k].body);
-        at = scope_open(l, SCOPE_SWEEP, at, loops[k].body);
-        scope_bind_point(l, at, indices[k], iv);
-    }
+    for (int k = 0; k < n; k++)
+        at = open_index(l, at, c, indices[k], &loops[k]);
     expr_pool *p = l->pool;
     expr ok = expr_apply2(p, EF_AND, expr_apply2(p, EF_LE, expr_int(p, 0), c->subscript), expr_apply2(p, EF_LT, c->subscript, c->dim));
     if (c->guard)
