@@ -272,14 +272,15 @@ static bool is_swept_any(const shaping *w)
     return false;
 }
 
-// Nothing is reduced over blocks: the last sequence index is run through in blocks and stored, the one before is the row.
+// Nothing is reduced over blocks: the last sequence index is run through in blocks and stored, the one before is the row. Not
+// when a range reads it: that needs a point.
 static bool sweep_stores(shaping *w, const int *order, int n)
 {
     int sequences = 0, last = -1, before = -1;
     for (int k = 0; k < n; k++)
         if (!w->feature[order[k]])
             sequences++, before = last, last = order[k];
-    if (sequences < 2 || is_batch(w, before))
+    if (sequences < 2 || is_batch(w, before) || is_in_range(w, last))
         return false;
     w->s->row = before;
     w->swept[last] = true;
