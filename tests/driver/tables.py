@@ -32,6 +32,12 @@ kernel later(Q: f32[B, D], K: f32[pages, P, D], table: i32[B, L], len: i32[B]) -
   O[b] = max[j](S[b, j]);
 }
 """
+DISTANCES = """kernel distances(X: f32[N], Y: f32[M], t: f32[R], s: i64) -> (O: f32[N])
+{
+  S[i, j] = X[i] * Y[j] + t[i32(round(sqrt(f32((i - j) * (i - j))) * 1.5)) - s]    where j <= i + 2;
+  O[i] = max[j](S[i, j]);
+}
+"""
 EXISTS = {"ends": lambda j, n: j < n, "conditions": lambda j, n: j < n, "later": lambda j, n: 1 < j <= n}
 B, L, PAGES, D = 2, 2, 5, 3
 
@@ -56,6 +62,30 @@ def is_right(kernel, p, lengths, table):
     return all(0 <= table[b * L + j // p] < PAGES for b in range(B) for j in range(L * p) if EXISTS[kernel](j, lengths[b]))
 
 
+def run(attnc, path, sizes, *options):
+    words = [w for n, v in sizes.items() for w in ("-D", f"{n}={v}")]
+    return subprocess.run([attnc, "run", path, "--target=generic", "--check", *words, *options], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+
+
+def look_at_distances(attnc, folder):
+    """A subscript that is made of i - j: each difference is looked at once, those that exist and no others."""
+    path, count = f"{folder}/distances.attn", 0
+    open(path, "w").write(DISTANCES)
+    for n, m in [(1, 1), (4, 9), (7, 3), (0, 5), (5, 0)]:
+        far = max([abs(i - j) for i in range(n) for j in range(m) if j <= i + 2], default=0)
+        most, near = round(far * 1.5), min([abs(i - j) for i in range(n) for j in range(m) if j <= i + 2], default=0)
+        least = round(near * 1.5)
+        for r, s in [(most + 1, 0), (most, 0), (most - least + 1, least), (most + 1, least + 1)]:
+            done = run(attnc, path, {"N": n, "M": m, "R": r}, f"--in=s={s}")
+            right = n == 0 or m == 0 or (most - s < r and least >= s)
+            refused = done.returncode != 0 and "t is read outside" in done.stdout
+            if done.returncode != 0 if right else not refused:
+                sys.exit(f"distances N={n} M={m} R={r} s={s}: must be {'right' if right else 'refused'}\n{done.stdout}")
+            count += 1
+    return count
+
+
 def main(attnc):
     count = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -65,15 +95,14 @@ def main(attnc):
             for p, lengths, table in cases():
                 write(f"{folder}/table.npy", (B, L), table)
                 write(f"{folder}/len.npy", (B,), lengths)
-                sizes = [w for n, v in {"B": B, "D": D, "pages": PAGES, "P": p, "L": L}.items() for w in ("-D", f"{n}={v}")]
-                done = subprocess.run([attnc, "run", path, f"--kernel={kernel}", "--target=generic", "--check", *sizes,
-                                       f"--in=table={folder}/table.npy", f"--in=len={folder}/len.npy"],
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                done = run(attnc, path, {"B": B, "D": D, "pages": PAGES, "P": p, "L": L}, f"--kernel={kernel}",
+                           f"--in=table={folder}/table.npy", f"--in=len={folder}/len.npy")
                 right = is_right(kernel, p, lengths, table)
                 refused = done.returncode != 0 and "K is read outside: axis 0 at table[b, j / P]" in done.stdout
                 if (done.returncode != 0 if right else not refused):
                     sys.exit(f"{kernel} P={p} len={lengths} table={table}: must be {'right' if right else 'refused'}\n{done.stdout}")
                 count += 1
+        count += look_at_distances(attnc, folder)
     print(f"{count} tables: refused when an entry that is read lies outside")
 
 
