@@ -26,15 +26,25 @@ bool nest_each_value(const program *p, int equation, nest_value_fn fn, void *use
 
 typedef struct feature_walk { const program *p; bool *other, *last; } feature_walk;
 
-// A head width is the last axis of numbers and nothing else. A gathered row, K[table[j], d], says that j is none.
+static void note_last(feature_walk *w, const expr_node *read)
+{
+    const expr_node *last = expr_get(w->p->pool, read->args[read->arg_count - 1]);
+    if (last->kind == EX_INDEX)
+        w->last[last->id] = true;
+}
+
+// A head width is the last axis of numbers and nothing else. A gathered row, K[table[j], d], says that j is none; integers are
+// numbers where they are made floats (i8 keys), else tables.
 static bool note_axes(const expr_node *n, void *user)
 {
     feature_walk *w = user;
+    const expr_node *inside = n->kind == EX_APPLY && n->fn == EF_CONVERT && n->type != TY_INT ? expr_get(w->p->pool, n->args[0]) : NULL;
+    if (inside && inside->kind == EX_READ && inside->type == TY_INT && inside->arg_count > 1)
+        note_last(w, inside);
     if (n->kind != EX_READ || n->arg_count < 2)   // a vector says nothing: a gain over a head width, a table over batches
         return false;
-    const expr_node *last = expr_get(w->p->pool, n->args[n->arg_count - 1]);
-    if (last->kind == EX_INDEX && n->type != TY_INT && n->type != TY_BOOL)
-        w->last[last->id] = true;
+    if (n->type != TY_INT && n->type != TY_BOOL)
+        note_last(w, n);
     for (int a = 0; a + 1 < n->arg_count; a++)
         for (int x = 0; x < w->p->indices.n; x++)
             w->other[x] = w->other[x] || expr_uses_index(w->p->pool, n->args[a], x);
