@@ -66,7 +66,7 @@ static bool is_linear(const access *a, MlirValue v)
         return (int)mlirBlockArgumentGetArgNumber(v) < a->rank;
     MlirOperation op = ir_defining(v);
     linear_op kind = linear_kind(op);
-    if (access_is_modulus(a, op))
+    if (access_is_modulus(a, op) || access_is_quotient(a, op))
         return true;
     if (kind == LINEAR_NONE)
         return false;
@@ -165,6 +165,10 @@ linear access_linear(access *a, const cpu_body *m, MlirValue v)
         l.past = build_index(b, 1);
         return l;
     }
+    if (access_is_quotient(a, op)) {
+        l.piece = build_index(b, 1);
+        return l;
+    }
     linear_op kind = linear_kind(op);
     linear x = access_linear(a, m, mlirOperationGetOperand(op, 0));
     if (kind == LINEAR_CAST)
@@ -178,12 +182,13 @@ linear access_linear(access *a, const cpu_body *m, MlirValue v)
         for (int i = 0; i < a->rank; i++)
             l.factor[i] = product(b, p->factor[i], by);
         l.past = product(b, p->past, by);
+        l.piece = product(b, p->piece, by);
         return l;
     }
-    for (int i = -2; i < a->rank; i++) {
-        MlirValue *to = i == -2 ? &l.past : i < 0 ? &l.base : &l.factor[i];
-        MlirValue one = i == -2 ? x.past : i < 0 ? x.base : x.factor[i];
-        MlirValue two = i == -2 ? y.past : i < 0 ? y.base : y.factor[i];
+    for (int i = -3; i < a->rank; i++) {
+        MlirValue *to = i == -3 ? &l.piece : i == -2 ? &l.past : i < 0 ? &l.base : &l.factor[i];
+        MlirValue one = i == -3 ? x.piece : i == -2 ? x.past : i < 0 ? x.base : x.factor[i];
+        MlirValue two = i == -3 ? y.piece : i == -2 ? y.past : i < 0 ? y.base : y.factor[i];
         *to = sum(b, one, kind == LINEAR_SUB ? product(b, two, by) : two);
     }
     return l;
@@ -200,9 +205,12 @@ linear access_address(access *a, const cpu_body *m, MlirValue offset, const Mlir
         for (int k = 0; k < a->rank; k++)
             l.factor[k] = sum(b, l.factor[k], product(b, s.factor[k], strides[i]));
         l.past = sum(b, l.past, product(b, s.past, strides[i]));
+        l.piece = sum(b, l.piece, product(b, s.piece, strides[i]));
     }
     if (!l.past.ptr)
         l.past = build_index(b, 0);
+    if (!l.piece.ptr)
+        l.piece = build_index(b, 0);
     for (int k = 0; k < a->rank; k++)
         if (!l.factor[k].ptr)
             l.factor[k] = build_index(b, 0);

@@ -12,7 +12,7 @@ typedef struct access {
     int rank, in_count;              // dims of the tile; element inputs
     unsigned packed;                 // the dims that one call moves, as a bit set
     int piece;                       // the packed dim that is moved in pieces (pieces.c), -1: none
-    MlirValue modulus;               // c of its subscripts d % c, null: it has none
+    MlirValue modulus;               // c of its subscripts d % c and d / c, null: it has none
 } access;
 
 access access_of(MlirOperation op);
@@ -21,6 +21,7 @@ MlirOperation access_dim(const access *a, int level);
 bool access_depends(const access *a, MlirValue v, unsigned dims);
 bool access_is_linear(const access *a);               // all subscripts, in the packed dims
 bool access_is_modulus(const access *a, MlirOperation op);
+bool access_is_quotient(const access *a, MlirOperation op);
 bool access_argument_depends(const access *a, int number, unsigned dims);
 // Are all subscripts linear in these dims, and the guard free of them? Sets a->packed to them.
 bool access_is_packable(access *a, unsigned dims);
@@ -30,8 +31,9 @@ bool access_in_pieces(access *a, unsigned dims, int piece);
 void access_choose_packed(access *a, elem_type storage);
 MlirValue access_index(builder *b, MlirValue v);      // an integer as index
 
-// base + sum of the dims' positions times their factors + the remainder of the dim in pieces times `past`. Null: 0.
-typedef struct linear { MlirValue base, factor[CPU_RANK], past; } linear;
+// base + sum of the dims' positions times their factors + of the dim in pieces the remainder times `past` and the quotient
+// times `piece`. Null: 0.
+typedef struct linear { MlirValue base, factor[CPU_RANK], past, piece; } linear;
 // A value at the first packed element. `m` has made all that does not depend on the packed dims, here and below.
 linear access_linear(access *a, const cpu_body *m, MlirValue v);
 // The linear index into flat memory at the first packed element, and the strides of the packed dims.

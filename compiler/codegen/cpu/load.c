@@ -113,7 +113,7 @@ static void move_pieces(mover *v)
     int lane = v->a.rank - 1, row = v->a.rank - 2, piece = v->a.piece, other = piece == lane ? row : lane;
     bool rows = row >= 0 && (v->a.packed >> row & 1), others = other == lane || rows;
     MlirValue by = v->a.modulus.ptr ? access_index(b, v->a.modulus) : build_index(b, INT64_C(1) << 62);
-    MlirValue args[] = {v->mem, l.base, l.factor[piece], l.past, others ? l.factor[other] : none, v->tile->mem,
+    MlirValue args[] = {v->mem, l.base, l.factor[piece], l.past, l.piece, others ? l.factor[other] : none, v->tile->mem,
                         place_at(v, v->tile), rows ? cpu_stride(g, v->tile, tile_dim_name(access_dim(&v->a, row))) : none,
                         tile_dim_extent(access_dim(&v->a, piece)), others ? tile_dim_extent(access_dim(&v->a, other)) : one,
                         tile_dim_from(access_dim(&v->a, piece)), by, first, end};

@@ -4,15 +4,15 @@
 //   first .. end - 1, cut at multiples of `by`    pack.c's function for each piece; by 2^62: one piece
 //   end .. count - 1                              zeros
 //
-// Element (position p, other q) lies at memory_first + p * along + ((from + p) % by) * past + q * other.
+// Element (position p, other q) lies at memory_first + p * along + (from + p) % by * past + (from + p) / by * piece + q * other.
 #include "cpu.h"
 
 #include "codegen/apply.h"
 #include "mlir-c/BuiltinTypes.h"
 
-enum { MEMORY, AT, ALONG, PAST, OTHER, TILE, TILE_AT, TILE_ROW, COUNT, OTHERS, FROM, BY, FIRST, END, ARGS };
+enum { MEMORY, AT, ALONG, PAST, PIECE, OTHER, TILE, TILE_AT, TILE_ROW, COUNT, OTHERS, FROM, BY, FIRST, END, ARGS };
 
-static const char *const argument_names[] = {"memory", "memory_first", "along", "past", "other", "tile", "tile_first",
+static const char *const argument_names[] = {"memory", "memory_first", "along", "past", "piece", "other", "tile", "tile_first",
                                              "tile_row", "count", "others", "from", "by", "first", "end"};
 
 typedef struct pieces {
@@ -21,6 +21,7 @@ typedef struct pieces {
     MlirType elem;
     bool columns;                 // the pieces are of columns, else of rows
     const char *pack;
+    elem_type storage;
     MlirValue arg[ARGS];
 } pieces;
 
@@ -66,6 +67,28 @@ static void call_pack(pieces *k, MlirValue at, MlirValue row, MlirValue column, 
     build_call(k->b, k->pack, 0, NULL, sizeof args / sizeof *args, args);
 }
 
+// One element of each row for all columns of the piece.
+static void spread(pieces *k, MlirValue at, MlirValue tile_at, MlirValue columns)
+{
+    builder *b = k->b;
+    int lanes = cpu_lanes(k->g, k->elem);
+    cpu_place tile = {.mem = k->arg[TILE], .elem = k->elem};
+    MlirValue zero = number(k, 0), one = number(k, 1), all = number(k, lanes);
+    MlirValue whole = build_muli(b, build_divui(b, columns, all), all);
+    build_for r = build_for_begin(b, zero, k->arg[OTHERS], one, 0, NULL);
+    ir_name_value(r.iv, ir_ref("row"));
+    MlirValue from = build_addi(b, at, build_muli(b, r.iv, k->arg[OTHER]));
+    MlirValue to = build_addi(b, tile_at, build_muli(b, r.iv, k->arg[TILE_ROW]));
+    MlirValue v = cpu_decode(k->g, b, k->storage, build_load(b, k->arg[MEMORY], 1, &from), k->elem);
+    for (int width = lanes; width; width = width > 1 ? 1 : 0) {
+        build_for c = build_for_begin(b, width > 1 || lanes == 1 ? zero : whole, width > 1 ? whole : columns, number(k, width), 0, NULL);
+        ir_name_value(c.iv, ir_ref("column"));
+        cpu_write(k->g, &tile, build_addi(b, to, c.iv), width > 1 ? build_broadcast(b, type_vector(width, k->elem), v) : v);
+        build_for_end(b, &c, NULL);
+    }
+    build_for_end(b, &r, NULL);
+}
+
 // Row by row where columns are not neighbours: a transposed block would write past the piece, and into the next row.
 static void move_columns(pieces *k, MlirValue at, MlirValue along, MlirValue tile_at, MlirValue columns)
 {
@@ -74,26 +97,31 @@ static void move_columns(pieces *k, MlirValue at, MlirValue along, MlirValue til
     build_if near = build_if_begin(b, build_cmpi(b, CMP_EQ, along, one), 0, NULL);
     call_pack(k, at, k->arg[OTHER], along, tile_at, k->arg[TILE_ROW], k->arg[OTHERS], columns);
     build_if_else(b, &near, NULL);
+    build_if same = build_if_begin(b, build_cmpi(b, CMP_EQ, along, zero), 0, NULL);
+    spread(k, at, tile_at, columns);
+    build_if_else(b, &same, NULL);
     build_for r = build_for_begin(b, zero, k->arg[OTHERS], one, 0, NULL);
     ir_name_value(r.iv, ir_ref("row"));
     MlirValue row = build_addi(b, at, build_muli(b, r.iv, k->arg[OTHER]));
     call_pack(k, row, zero, along, build_addi(b, tile_at, build_muli(b, r.iv, k->arg[TILE_ROW])), zero, one, columns);
     build_for_end(b, &r, NULL);
+    build_if_end(b, &same, NULL);
     build_if_end(b, &near, NULL);
 }
 
-static MlirValue remainder_of(pieces *k, MlirValue position, MlirValue by)
+static MlirValue by_pieces(pieces *k, expr_fn f, MlirValue position, MlirValue by)
 {
     builder *b = k->b;
     MlirValue x[] = {build_index_cast(b, b->i64, build_addi(b, k->arg[FROM], position)), build_index_cast(b, b->i64, by)};
-    return build_index_cast(b, b->index, apply_expand(b, NULL, EF_MOD, b->i64, x));
+    return build_index_cast(b, b->index, apply_expand(b, NULL, f, b->i64, x));
 }
 
 static void move_piece(pieces *k, MlirValue first, MlirValue end)
 {
     builder *b = k->b;
     MlirValue at = build_addi(b, k->arg[AT], build_muli(b, first, k->arg[ALONG])), n = build_subi(b, end, first);
-    at = build_addi(b, at, build_muli(b, remainder_of(k, first, k->arg[BY]), k->arg[PAST]));
+    at = build_addi(b, at, build_muli(b, by_pieces(k, EF_MOD, first, k->arg[BY]), k->arg[PAST]));
+    at = build_addi(b, at, build_muli(b, by_pieces(k, EF_DIV, first, k->arg[BY]), k->arg[PIECE]));
     MlirValue along = build_addi(b, k->arg[ALONG], k->arg[PAST]);
     if (k->columns) {
         move_columns(k, at, along, build_addi(b, k->arg[TILE_AT], first), n);
@@ -119,7 +147,7 @@ static void make_body(pieces *k)
 {
     builder *b = k->b;
     MlirValue step = build_maxsi(b, k->arg[BY], number(k, 1));     // one by one where `by` is no positive number
-    MlirValue start = build_subi(b, k->arg[FIRST], remainder_of(k, k->arg[FIRST], step));
+    MlirValue start = build_subi(b, k->arg[FIRST], by_pieces(k, EF_MOD, k->arg[FIRST], step));
     build_for p = build_for_begin(b, start, k->arg[END], step, 0, NULL);
     ir_name_value(p.iv, ir_ref("piece"));
     move_piece(k, build_maxsi(b, p.iv, k->arg[FIRST]), build_minsi(b, build_addi(b, p.iv, step), k->arg[END]));
@@ -149,6 +177,6 @@ const char *cpu_pack_pieces_function(cpu_gen *g, MlirType memory, elem_type stor
     const char *pack = cpu_pack_function(g, memory, storage, elem, false);
     const char *name = arena_printf(g->arena, "%s.%s", pack, columns ? "columns" : "rows");
     if (!ir_find_function(g->module, name).ptr)
-        make_function(g, name, memory, (pieces){.g = g, .elem = elem, .columns = columns, .pack = pack});
+        make_function(g, name, memory, (pieces){.g = g, .elem = elem, .columns = columns, .pack = pack, .storage = storage});
     return name;
 }

@@ -1,9 +1,10 @@
 // pieces.c: loads that are linear in pieces of one dim.
 //
 //   subscript d % c           between multiples of c it is d minus the last one
+//   subscript d / c           between multiples of c it stays
 //   guard lo <= d + x < hi    an interval of d; zeros before it and behind it
 //
-// RoPE reads the halves of a row and its tables so. Positions count from the first element of the dim.
+// RoPE reads the halves of a row and its tables so, a quantised cache the scales of its groups. Positions count from the first element of the dim.
 #include "address.h"
 
 #include "codegen/apply.h"
@@ -21,16 +22,29 @@ static MlirValue through_casts(MlirValue v)
     return v;
 }
 
-bool access_is_modulus(const access *a, MlirOperation op)
+// One value, or two constants that are equal.
+static bool is_same(MlirValue x, MlirValue y)
 {
-    if (a->piece < 0 || !ir_is(op, "tile.apply") || apply_function(op) != EF_MOD ||
+    MlirOperation a = ir_defining(x), b = ir_defining(y);
+    return mlirValueEqual(x, y) || (a.ptr && b.ptr && ir_is(a, "arith.constant") && ir_is(b, "arith.constant") &&
+                                    mlirAttributeEqual(ir_attr(a, "value"), ir_attr(b, "value")));
+}
+
+// The function of the dim in pieces and of c, if it is that.
+static bool is_by_pieces(const access *a, MlirOperation op, expr_fn f)
+{
+    if (a->piece < 0 || !ir_is(op, "tile.apply") || apply_function(op) != f ||
         !mlirValueEqual(through_casts(mlirOperationGetOperand(op, 0)), piece_index(a)))
         return false;
     MlirValue by = mlirOperationGetOperand(op, 1);
     bool outside = mlirValueIsABlockArgument(by) ? mlirBlockArgumentGetOwner(by).ptr != a->body.ptr
                                                  : mlirOperationGetBlock(ir_defining(by)).ptr != a->body.ptr;
-    return outside && (!a->modulus.ptr || mlirValueEqual(a->modulus, by));
+    return outside && (!a->modulus.ptr || is_same(a->modulus, by));
 }
+
+bool access_is_modulus(const access *a, MlirOperation op) { return is_by_pieces(a, op, EF_MOD); }
+
+bool access_is_quotient(const access *a, MlirOperation op) { return is_by_pieces(a, op, EF_DIV); }
 
 // Is v the dim's index plus something that does not depend on the packed dims?
 static bool is_shifted(const access *a, MlirValue v)
@@ -95,7 +109,7 @@ static void find_modulus(access *a)
 {
     MlirOperation last = a->subscripts;
     for (MlirOperation o = mlirBlockGetFirstOperation(a->body); o.ptr != last.ptr; o = mlirOperationGetNextInBlock(o))
-        if (access_is_modulus(a, o))
+        if (access_is_modulus(a, o) || access_is_quotient(a, o))
             a->modulus = mlirOperationGetOperand(o, 1);
 }
 

@@ -163,9 +163,23 @@ static const expr *temp_sizes(lower *l, const expr_node *n)
     return elsewhere ? out : NULL;
 }
 
+bool lt_is_number(lower *l, const expr_node *n)
+{
+    if (n->kind != EX_APPLY || n->fn != EF_CONVERT || (n->type != TY_F32 && n->type != TY_F64))
+        return false;
+    const expr_node *read = expr_get(l->pool, n->args[0]);
+    elem_type t = read->kind == EX_READ ? l->program->params.at[read->id].elem : ELEM_F64;
+    return t == ELEM_I4 || t == ELEM_I8 || t == ELEM_U8;
+}
+
 MlirValue lt_load(lower *l, scope *s, expr e)
 {
     const expr_node *n = expr_get(l->pool, e);
+    MlirType elem = lt_elem(l, n->type);
+    if (n->kind == EX_APPLY) {
+        e = n->args[0];
+        n = expr_get(l->pool, e);
+    }
     bool argument = n->kind == EX_READ;
     MlirLocation before = lt_stage_load(l, e);
     int dims[64];
@@ -187,7 +201,7 @@ MlirValue lt_load(lower *l, scope *s, expr e)
         operands[count++] = scope_find(s, dims[k])->dim;
     for (int k = 0; k < a.ins.n; k++)
         operands[count++] = a.ins.at[k].value;
-    MlirType t = lt_tile_type(l, s, a.n, dims, lt_elem(l, n->type));
+    MlirType t = lt_tile_type(l, s, a.n, dims, elem);
     const char *storage = argument ? storage_of(l->program->params.at[n->id].elem) : NULL;
     op_attr attrs[3] = {{"operandSegmentSizes", op_segments(&l->o, 3, (int32_t[]){1, a.n, a.ins.n})}};
     int attr_count = 1;

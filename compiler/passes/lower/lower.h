@@ -149,7 +149,10 @@ bool lt_is_constant_factor(lower *l, expr e);         // made of sizes and const
 void lt_use_log2(lower *l);
 
 // ---- load.c ---------------------------------------------------------------------------------------------------------
+// A read, or a narrow integer that is made a float (lt_is_number), or a value of another nest.
 MlirValue lt_load(lower *l, scope *s, expr e);
+// f32(K[j, d]) of an i8 K: as exact in the tile as in memory, so that tiles are loaded as floats.
+bool lt_is_number(lower *l, const expr_node *n);
 // Subscripts of an equation's own indices in the order of its memref between nests.
 void lt_temp_order(lower *l, int equation, const expr *own, expr *out);
 // Writes a tile. sizes: the axes of the memref, when the subscripts may lie outside (nothing is written there); or NULL.

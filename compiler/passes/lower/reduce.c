@@ -46,8 +46,22 @@ static bool is_outer_product(lower *l, const program_equation *e, expr a, expr b
     return only_a && only_b;
 }
 
+// Does it run along an index of the result that tiles have beside the row?
+static bool uses_width(lower *l, const program_equation *e, expr factor)
+{
+    for (int k = 0; k < e->own_count; k++) {
+        bool loop = false;
+        for (int q = 0; q < l->nest->loop_count; q++)
+            loop = loop || (l->nest->loops[q].index == e->own[k] && l->nest->loops[q].kind != LOOP_SWEEP);
+        if (!loop && expr_uses_index(l->pool, factor, e->own[k]))
+            return true;
+    }
+    return false;
+}
+
 // Factors that run along the rows against those that do not. Factors free of the reduced indices go with the side that
-// has all their indices, or stand outside.
+// has all their indices, or stand outside. With few rows a factor of the key alone, the scale of a quantised value, goes with
+// the rows: values can then be read where they lie.
 terms lt_terms(lower *l, const program_equation *e, expr body)
 {
     terms whole = {body, 0, 0}, t = {0, 0, 0};
@@ -56,7 +70,8 @@ terms lt_terms(lower *l, const program_equation *e, expr body)
     expr factor[MAX_FACTORS];
     int n = factors_of(l, body, 0, factor);
     for (int k = 0; k < n; k++) {
-        bool row = expr_uses_index(l->pool, factor[k], l->row);
+        bool row = expr_uses_index(l->pool, factor[k], l->row) ||
+                   (l->nest->rows_first && !uses_width(l, e, factor[k]));
         if (!uses_any(l, factor[k], e->reduced_count, e->reduced))
             t.factor = times(l, t.factor, factor[k]);
         else if (row)

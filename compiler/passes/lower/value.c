@@ -212,8 +212,9 @@ static void collect(mapping *m, expr e)
         VEC_PUSH(l->arena, &m->captured, c);
         return;
     }
-    if (o || n->kind == EX_READ || n->kind == EX_VALUE || (n->kind == EX_APPLY && should_cut(m, e, n))) {
-        made c = {e, o ? *o : e == m->root && n->kind == EX_READ ? lt_load(l, m->s, e) : lt_tile(l, m->s, e)};
+    bool number = lt_is_number(l, n);
+    if (o || n->kind == EX_READ || n->kind == EX_VALUE || number || (n->kind == EX_APPLY && should_cut(m, e, n))) {
+        made c = {e, o ? *o : e == m->root && (n->kind == EX_READ || number) ? lt_load(l, m->s, e) : lt_tile(l, m->s, e)};
         VEC_PUSH(l->arena, &m->ins, c);
         return;
     }
@@ -335,7 +336,7 @@ static MlirValue make(lower *l, scope *at, expr e)
     const expr_node *n = expr_get(l->pool, e);
     if (n->kind == EX_VALUE && l->in_nest[n->id])
         return lt_reduction(l, at, n->id, (MlirValue){NULL}, l->program->equations.at[n->id].domain != 0);
-    if (n->kind == EX_READ || n->kind == EX_VALUE)
+    if (n->kind == EX_READ || n->kind == EX_VALUE || lt_is_number(l, n))
         return lt_load(l, at, e);
     int dims[64];
     int count = scope_dims(l, at, e, dims);
