@@ -121,7 +121,7 @@ void access_choose_packed(access *a, elem_type storage)
 {
     unsigned lane = a->rank ? 1u << (a->rank - 1) : 0, two = a->rank > 1 ? lane | 1u << (a->rank - 2) : lane;
     bool found = in_one_piece(a, two) || some_piece(a, two) || in_one_piece(a, lane) || some_piece(a, lane);
-    if (storage == ELEM_I4 || !found) {
+    if ((storage == ELEM_I4 && tile_kind_of(a->op) != TILE_LOAD) || !found) {
         a->packed = 0;
         a->piece = -1;
     }

@@ -122,6 +122,16 @@ static void move_pieces(mover *v)
                sizeof args / sizeof *args, args);
 }
 
+// Addresses of i4 in halves of bytes, which its last subscript counts already.
+static void count_halves(mover *v)
+{
+    builder *b = &v->a.g->b;
+    MlirValue two = build_index(b, 2);
+    v->offset = ix_mul(b, v->offset, two);
+    for (int i = 0; i + 1 < v->a.last.at.count; i++)
+        v->strides[i] = ix_mul(b, v->strides[i], two);
+}
+
 // Two i4 lie in a byte: the last subscript counts halves.
 static MlirValue linear_index(mover *v, bool *out_odd_known, MlirValue *out_odd)
 {
@@ -252,6 +262,8 @@ static void move_tile(cpu_gen *g, MlirOperation op, const cpu_place *place, bool
         v.a.piece = -1;
     v.body = cpu_body_open(g, v.a.body, 1);
     cpu_body_step(g, &v.body, false);
+    if (v.storage == ELEM_I4 && v.a.packed)
+        count_halves(&v);
     move_level(&v, 0);
 }
 

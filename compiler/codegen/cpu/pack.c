@@ -5,6 +5,8 @@
 //   rows contiguous in memory:     vectors down the rows, transposed in squares of L x L on the stack (Q^T, O^T)
 //   neither:                       element by element
 //
+// Addresses of i4 count halves of bytes. Vectors of it begin with a whole byte.
+//
 // Nothing outside of the block is touched in memory. A tile's rows may be read and written past the last column.
 #include "cpu.h"
 
@@ -64,6 +66,31 @@ MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, M
     return convert_decode(b, storage, raw, elem);
 }
 
+// The number at an address of memory.
+MlirValue cpu_load_number(cpu_gen *g, builder *b, elem_type storage, MlirValue memory, MlirValue at, MlirType elem)
+{
+    if (storage != ELEM_I4)
+        return cpu_decode(g, b, storage, build_load(b, memory, 1, &at), elem);
+    MlirValue byte = build_shrsi(b, at, build_index(b, 1)), odd = build_andi(b, at, build_index(b, 1));
+    MlirValue by = build_index_cast(b, b->i8, build_muli(b, odd, build_index(b, 4)));
+    return cpu_decode(g, b, storage, build_shrui(b, build_load(b, memory, 1, &byte), by), elem);
+}
+
+// As many i4 as there are lanes, from a whole byte on: the low half of each byte comes first.
+static MlirValue load_halves(pack *k, MlirValue at)
+{
+    builder *b = k->b;
+    int half = k->lanes / 2;
+    int64_t order[64];
+    for (int i = 0; i < half; i++)
+        order[2 * i] = i, order[2 * i + 1] = half + i;
+    MlirType bytes = type_vector(half, b->i8), all = type_vector(k->lanes, b->i8);
+    MlirValue byte = build_shrsi(b, at, number(k, 1)), raw = build_vload(b, bytes, k->arg[MEMORY], 1, &byte);
+    MlirValue low = build_andi(b, raw, build_int(b, bytes, 15)), high = build_shrui(b, raw, build_int(b, bytes, 4));
+    MlirValue both = build_shuffle(b, low, high, k->lanes, order), sign = build_int(b, all, 8);
+    return cpu_decode(k->g, b, ELEM_I8, build_subi(b, build_xori(b, both, sign), sign), k->elem);
+}
+
 static MlirValue decode(pack *k, MlirValue raw) { return cpu_decode(k->g, k->b, k->storage, raw, k->elem); }
 
 static MlirValue encode(pack *k, MlirValue v)
@@ -84,7 +111,7 @@ static void copy_element(pack *k, MlirValue at, MlirValue tile_at)
     if (k->store)
         build_store(k->b, encode(k, cpu_read(k->g, &p, tile_at, 1)), k->arg[MEMORY], 1, &at);
     else
-        cpu_write(k->g, &p, tile_at, decode(k, build_load(k->b, k->arg[MEMORY], 1, &at)));
+        cpu_write(k->g, &p, tile_at, cpu_load_number(k->g, k->b, k->storage, k->arg[MEMORY], at, k->elem));
 }
 
 // ---- linear index of (row, column) ----------------------------------------------------------------------------------
@@ -124,7 +151,9 @@ static void copy_vector(pack *k, MlirValue at, MlirValue tile)
     if (k->store)
         build_vstore(b, encode(k, cpu_read(k->g, &p, tile, k->lanes)), k->arg[MEMORY], 1, &at);
     else
-        cpu_write(k->g, &p, tile, decode(k, build_vload(b, type_vector(k->lanes, k->memory), k->arg[MEMORY], 1, &at)));
+        cpu_write(k->g, &p, tile,
+                  k->storage == ELEM_I4 ? load_halves(k, at)
+                                        : decode(k, build_vload(b, type_vector(k->lanes, k->memory), k->arg[MEMORY], 1, &at)));
 }
 
 static void contiguous_rows(pack *k)
@@ -238,7 +267,7 @@ static void transposed_blocks(pack *k)
 static bool can_transpose(const pack *k)
 {
     bool wide = type_bits(k->memory) >= 32 || k->g->machine->lanes >= 16;
-    return k->lanes > 1 && wide && type_bits(k->elem) >= 32;
+    return k->lanes > 1 && wide && type_bits(k->elem) >= 32 && k->storage != ELEM_I4;
 }
 
 // ---- the function ---------------------------------------------------------------------------------------------------
@@ -252,7 +281,12 @@ static void make_body(pack *k)
     }
     if (can_transpose(k))
         k->square = cpu_transpose_square(k->g, k->elem);
-    build_if along = build_if_begin(b, build_cmpi(b, CMP_EQ, k->arg[COLUMN], number(k, 1)), 0, NULL);
+    MlirValue near = build_cmpi(b, CMP_EQ, k->arg[COLUMN], number(k, 1));
+    if (k->storage == ELEM_I4) {
+        MlirValue odd = build_andi(b, build_ori(b, k->arg[AT], k->arg[ROW]), number(k, 1));
+        near = build_andi(b, near, build_cmpi(b, CMP_EQ, odd, number(k, 0)));
+    }
+    build_if along = build_if_begin(b, near, 0, NULL);
     contiguous_rows(k);
     build_if_else(b, &along, NULL);
     if (can_transpose(k)) {

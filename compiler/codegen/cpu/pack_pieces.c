@@ -79,7 +79,7 @@ static void spread(pieces *k, MlirValue at, MlirValue tile_at, MlirValue columns
     ir_name_value(r.iv, ir_ref("row"));
     MlirValue from = build_addi(b, at, build_muli(b, r.iv, k->arg[OTHER]));
     MlirValue to = build_addi(b, tile_at, build_muli(b, r.iv, k->arg[TILE_ROW]));
-    MlirValue v = cpu_decode(k->g, b, k->storage, build_load(b, k->arg[MEMORY], 1, &from), k->elem);
+    MlirValue v = cpu_load_number(k->g, b, k->storage, k->arg[MEMORY], from, k->elem);
     for (int width = lanes; width; width = width > 1 ? 1 : 0) {
         build_for c = build_for_begin(b, width > 1 || lanes == 1 ? zero : whole, width > 1 ? whole : columns, number(k, width), 0, NULL);
         ir_name_value(c.iv, ir_ref("column"));
