@@ -1,4 +1,4 @@
-// Loads that are linear in pieces of a dim: remainders by 7, by 1, by more than there is and by 0; guards that hold in an interval, in
+// Loads that are linear in pieces of a dim: remainders and quotients by 7, by 1, by more than there is and by 0; guards that hold in an interval, in
 // none and everywhere, from both sides; both at once; pieces of rows and of columns; memory whose columns are neighbours,
 // whose rows are, and neither; f16 and i8.
 // RUN: %cpu_tool %s --target x86-64-v4 | FileCheck %s --check-prefix=OK
@@ -20,7 +20,7 @@ func.func @nest(%X: !m {test.shape = array<i64: 20, 50>}, %T: !m {test.shape = a
                 %S: !m {test.shape = array<i64: 20, 50>, test.strides = array<i64: 150, 3>},
                 %H: memref<?x?xf16, strided<[?, ?], offset: ?>> {test.shape = array<i64: 20, 50>},
                 %B: memref<?x?xi8, strided<[?, ?], offset: ?>> {test.shape = array<i64: 20, 50>},
-                %R: !m3 {test.shape = array<i64: 55, 40, 40>, test.fill = "zero"}, %item: index {attn.item}) {
+                %R: !m3 {test.shape = array<i64: 75, 40, 40>, test.fill = "zero"}, %item: index {attn.item}) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -28,6 +28,7 @@ func.func @nest(%X: !m {test.shape = array<i64: 20, 50>}, %T: !m {test.shape = a
   %c5 = arith.constant 5 : index
   %c7 = arith.constant 7 : index
   %c11 = arith.constant 11 : index
+  %c15 = arith.constant 15 : index
   %c20 = arith.constant 20 : index
   %c38 = arith.constant 38 : index
   // c: 7, 1, 44, 0, 20; width: 38, 33, 28, 23, 18.
@@ -49,7 +50,7 @@ func.func @nest(%X: !m {test.shape = array<i64: 20, 50>}, %T: !m {test.shape = a
   %width = arith.subi %c38, %less : index
   %J = tile.dim "j" from %c0 extent %c20 max 20
   %D = tile.dim "d" from %c2 extent %width max 40
-  %first = arith.muli %item, %c11 : index
+  %first = arith.muli %item, %c15 : index
   %t0 = tile.load %X dims(%J, %D) : !m -> !jd { ^bb0(%j: index, %d: index):
     %x = arith.index_cast %d : index to i64
     %y = tile.apply "mod"(%x, %c) : (i64, i64) -> i64
@@ -154,6 +155,40 @@ func.func @nest(%X: !m {test.shape = array<i64: 20, 50>}, %T: !m {test.shape = a
   %n10 = arith.constant 10 : index
   %r10 = arith.addi %first, %n10 : index
   tile.store %t10, %R dims(%J, %D) : !jd, !m3 { ^bb0(%j: index, %d: index): tile.subscripts %r10, %d, %j }
+  %t11 = tile.load %X dims(%J, %D) : !m -> !jd { ^bb0(%j: index, %d: index):
+    %x = arith.index_cast %d : index to i64
+    %q = tile.apply "div"(%x, %c) : (i64, i64) -> i64
+    %k = arith.index_cast %q : i64 to index
+    tile.subscripts %j, %k }
+  %n11 = arith.constant 11 : index
+  %r11 = arith.addi %first, %n11 : index
+  tile.store %t11, %R dims(%J, %D) : !jd, !m3 { ^bb0(%j: index, %d: index): tile.subscripts %r11, %d, %j }
+  %t12 = tile.load %T dims(%J, %D) : !m -> !jd { ^bb0(%j: index, %d: index):
+    %x = arith.index_cast %d : index to i64
+    %q = tile.apply "div"(%x, %c) : (i64, i64) -> i64
+    %p = tile.apply "mod"(%x, %c) : (i64, i64) -> i64
+    %s = arith.addi %q, %p : i64
+    %k = arith.index_cast %s : i64 to index
+    tile.subscripts %j, %k }
+  %n12 = arith.constant 12 : index
+  %r12 = arith.addi %first, %n12 : index
+  tile.store %t12, %R dims(%J, %D) : !jd, !m3 { ^bb0(%j: index, %d: index): tile.subscripts %r12, %d, %j }
+  %t13 = tile.load %B dims(%D, %J) : memref<?x?xi8, strided<[?, ?], offset: ?>> -> !dj { ^bb0(%d: index, %j: index):
+    %x = arith.index_cast %d : index to i64
+    %q = tile.apply "div"(%x, %c) : (i64, i64) -> i64
+    %k = arith.index_cast %q : i64 to index
+    tile.subscripts %j, %k }
+  %n13 = arith.constant 13 : index
+  %r13 = arith.addi %first, %n13 : index
+  tile.store %t13, %R dims(%D, %J) : !dj, !m3 { ^bb0(%d: index, %j: index): tile.subscripts %r13, %d, %j }
+  %t14 = tile.load %H dims(%J, %D) : memref<?x?xf16, strided<[?, ?], offset: ?>> -> !jd { ^bb0(%j: index, %d: index):
+    %x = arith.index_cast %d : index to i64
+    %q = tile.apply "div"(%x, %c) : (i64, i64) -> i64
+    %k = arith.index_cast %q : i64 to index
+    tile.subscripts %j, %k }
+  %n14 = arith.constant 14 : index
+  %r14 = arith.addi %first, %n14 : index
+  tile.store %t14, %R dims(%J, %D) : !jd, !m3 { ^bb0(%j: index, %d: index): tile.subscripts %r14, %d, %j }
   return
 }
 }
