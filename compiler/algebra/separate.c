@@ -25,6 +25,13 @@ static expr look_through(void *user, expr_pool *pool, expr e)
     return expr_substitute_indices(pool, body, q->own_count, q->own, with);
 }
 
+// Written out as trees, so that what is shared counts each time: walks end soon.
+static bool is_large(const program *p, expr e)
+{
+    enum { LARGEST = 1024 };
+    return expr_tree_size(p->pool, e) > LARGEST;
+}
+
 // ---- factors ------------------------------------------------------------------------------------------------------------
 typedef struct factors { program *p; VEC(expr) list; } factors;
 
@@ -112,7 +119,10 @@ static bool take_score(program *p, separated *s, int number)
         return false;
     factors f = {p, {0}};
     through t = {p, s->row, s->key};
-    add_factors(&f, expr_rewrite(p->pool, e.body, look_through, &t));
+    expr body = expr_rewrite(p->pool, e.body, look_through, &t);
+    if (is_large(p, body))
+        return false;
+    add_factors(&f, body);
     for (int k = 0; k < f.list.n; k++) {
         bool row = uses(p, f.list.at[k], s->row), key = uses(p, f.list.at[k], s->key);
         if (row && key)
@@ -210,7 +220,10 @@ bool separate(program *p, int equation, int row, separated *out)
     separated s = {.row = row, .key = e.reduced[0], .score = -1};
     through t = {p, row, s.key};
     factors f = {p, {0}};
-    add_factors(&f, expr_rewrite(p->pool, e.body, look_through, &t));
+    expr body = expr_rewrite(p->pool, e.body, look_through, &t);
+    if (is_large(p, body) || is_large(p, e.domain))
+        return false;
+    add_factors(&f, body);
     for (int k = 0; k < f.list.n; k++)
         if (!take_factor(p, &s, f.list.at[k]))
             return false;

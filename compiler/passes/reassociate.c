@@ -11,14 +11,16 @@
 #include "passes.h"
 #include "schedule.h"
 
-enum { MOST_SUMS = 8, SHORT = 384 };       // rows up to which causal sums stay as they are, when sizes are constant
+// Sums of more indices are for fuse-operators to refuse. SHORT: rows up to which causal sums stay as they are, when sizes are
+// constant.
+enum { MOST_SUMS = 8, MOST_INDICES = 8, SHORT = 384 };
 
 typedef struct reassociation {
     program *p;
     bool *live, *feature, *after;          // after: a sum that is replaced, or made of one
     int row, key, count;
     linear_sum sums[MOST_SUMS];
-    bool causal;
+    bool causal, mixed;                    // mixed: not all sums are
 } reassociation;
 
 // ---- pieces of both forms -----------------------------------------------------------------------------------------------
@@ -91,14 +93,15 @@ static void find_sums(reassociation *r)
     program *p = r->p;
     for (int k = 0; k < p->equations.n && r->count < MOST_SUMS; k++) {
         const program_equation e = p->equations.at[k];
-        for (int i = 0; r->live[k] && i < e.own_count && !is_sum(r, k); i++) {
+        for (int i = 0; r->live[k] && e.own_count <= MOST_INDICES && i < e.own_count && !is_sum(r, k); i++) {
             linear_sum s = {.equation = k, .made = -1};
             bool other = r->count && (e.own[i] != r->row || e.reduced_count != 1 || e.reduced[0] != r->key);
             if (other || r->feature[e.own[i]] || !separate(p, k, e.own[i], &s.parts))
                 continue;
             r->row = s.parts.row;
             r->key = s.parts.key;
-            r->causal = r->causal || s.parts.causal;
+            r->mixed = r->mixed || (r->count && s.parts.causal != r->causal);
+            r->causal = s.parts.causal;
             r->sums[r->count++] = s;
         }
     }
@@ -139,15 +142,19 @@ static bool is_read_elsewhere(void *user, const expr_node *v)
     return false;
 }
 
-// Is all that is made of the sums made row by row? Then it may be made chunk by chunk.
+// Is all that is made of the sums made row by row, and do scores and what follows reduce widths alone? Then all may be made
+// chunk by chunk, and stays on chip.
 static bool follows_rows(reassociation *r)
 {
+    for (int k = 0; k < r->count; k++)
+        if (!reduces_widths(&r->p->equations.at[r->sums[k].parts.score], r->feature))
+            return false;
     for (int k = 0; k < r->p->equations.n; k++) {
         const program_equation *e = &r->p->equations.at[k];
         if (!r->after[k])
             continue;
         bool own = program_has_index(e->own, e->own_count, r->row) && !program_has_index(e->own, e->own_count, r->key);
-        if (!own || nest_each_value(r->p, k, is_read_elsewhere, r))
+        if (!own || (!is_sum(r, k) && !reduces_widths(e, r->feature)) || nest_each_value(r->p, k, is_read_elsewhere, r))
             return false;
     }
     return true;
@@ -213,20 +220,21 @@ static void tell(reassociation *r)
 
 void reassociate(program *p)
 {
-    if (!schedule_is_free(&p->schedule) || p->indices.n > NEST_MAX_INDICES)
+    enum { MOST_EQUATIONS = 1000, NEW_INDICES = 12 };     // more are for fuse-operators to refuse
+    if (!schedule_is_free(&p->schedule) || p->indices.n > NEST_MAX_INDICES - NEW_INDICES || p->equations.n > MOST_EQUATIONS)
         return;
     reassociation r = {.p = p, .live = program_live(p), .feature = nest_features(p)};
     r.after = ARENA_ARRAY(p->arena, bool, p->equations.n + 1);
     find_sums(&r);
-    if (!r.count || stays_quadratic(&r) || is_short(&r))
+    if (!r.count || r.mixed || stays_quadratic(&r) || is_short(&r))
         return;
     find_after(&r);
     if (r.causal && !follows_rows(&r))
         return;
-    relocation whole = relocate(p, r.row, r.key), *to = &whole;
+    relocation whole = relocate(p, r.row, r.key, r.feature), *to = &whole;
     chunks c;
     if (r.causal) {
-        c = chunks_of(p, r.row, r.key);
+        c = chunks_of(p, r.row, r.key, r.feature);
         to = &c.rows;
     }
     for (int k = 0; k < r.count; k++)

@@ -11,13 +11,16 @@ typedef struct relocation {
     program *p;
     int row, key;                 // replaced by
     int to_row, to_key, chunk;    // these; the chunk is an index of its own before them. chunk -1: only sums are replaced
+    const bool *feature;          // by index: a head width
     int sum_count;
     linear_sum *sums;             // their values are those of `made`; NULL: they are copied like others
     int *copy;                    // by equation, -1: none yet
     int room;
 } relocation;
 
-relocation relocate(program *p, int row, int key);
+relocation relocate(program *p, int row, int key, const bool *feature);
+// Does it reduce head widths alone?
+bool reduces_widths(const program_equation *e, const bool *feature);
 // The expression with all that it reads relocated.
 expr relocate_expr(relocation *r, expr e);
 // The copy of an equation; itself where nothing changes.
@@ -30,7 +33,7 @@ typedef struct chunks {
     int chunk, of_keys;           // indices: a chunk of rows; a chunk of keys that later rows see
     int recent, wide, wides, in_wide, before;   // chunks before it in its group; a group; all groups; a chunk in it; groups before
 } chunks;
-chunks chunks_of(program *p, int row, int key);
+chunks chunks_of(program *p, int row, int key, const bool *feature);
 void make_in_chunks(chunks *c, linear_sum *s);
 // A new equation that sums `body` over the index list, or is `body` (reduced_count 0); own of -1 are left out.
 int add_linear(program *p, const program_equation *like, const char *suffix, int own_count, const int *own, int reduced_count,

@@ -1,15 +1,33 @@
 // relocate.c: copies of equations whose rows and keys are counted in chunks.
 //
 //   n[b, i] = …Q[b, i]…    ->    n.here[b, c, i'] = …Q[b, i']…        i' in c C .. min(c C + C, N)
+//
+// Copies are made where they are used and live on chip. What sums over a sequence is made before, as it was, and read.
 #include "reassociate.h"
 
-relocation relocate(program *p, int row, int key)
+relocation relocate(program *p, int row, int key, const bool *feature)
 {
-    relocation r = {.p = p, .row = row, .key = key, .to_row = row, .to_key = key, .chunk = -1, .room = p->equations.n};
+    relocation r = {.p = p, .feature = feature, .row = row, .key = key, .to_row = row, .to_key = key, .chunk = -1, .room = p->equations.n};
     r.copy = ARENA_ARRAY(p->arena, int, r.room + 1);
     for (int k = 0; k < r.room; k++)
         r.copy[k] = -1;
     return r;
+}
+
+bool reduces_widths(const program_equation *e, const bool *feature)
+{
+    for (int k = 0; k < e->reduced_count; k++)
+        if (!feature[e->reduced[k]])
+            return false;
+    return true;
+}
+
+// Scores are made here in any case: nothing has room for all of them.
+static bool is_made_before(const relocation *r, int equation)
+{
+    const program_equation *e = &r->p->equations.at[equation];
+    bool scores = program_has_index(e->own, e->own_count, r->row) && program_has_index(e->own, e->own_count, r->key);
+    return r->chunk >= 0 && !scores && !reduces_widths(e, r->feature);
 }
 
 static const linear_sum *sum_of(const relocation *r, int equation)
@@ -45,6 +63,8 @@ static expr relocate_node(void *user, expr_pool *pool, expr e)
     if (n.kind != EX_VALUE || n.id >= r->room || !is_here(r, &n))
         return 0;
     const linear_sum *s = sum_of(r, n.id);
+    if (!s && is_made_before(r, n.id))
+        return 0;
     int number = s ? s->made : relocate_equation(r, n.id), count = 0;
     if (number == n.id)
         return 0;

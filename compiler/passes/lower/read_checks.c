@@ -75,10 +75,19 @@ static bool holds_first(lower *l, expr e, int index, expr *divisor)
     return (below && !expr_uses_index(l->pool, n.args[1], index)) || only_divided(l, e, index, divisor);
 }
 
+// Walks that take what is shared each time would not end soon.
+static bool is_large(lower *l, const read_check *c)
+{
+    enum { LARGEST = 1024 };
+    return expr_tree_size(l->pool, c->subscript) > LARGEST || expr_tree_size(l->pool, c->guard) > LARGEST;
+}
+
 // j / P where the check needs one j of each page, 0 where it needs all.
 static expr page_of(lower *l, const read_check *c, int index)
 {
     expr divisor = 0;
+    if (is_large(l, c))
+        return 0;
     bool pages = only_divided(l, c->subscript, index, &divisor) && (!c->guard || holds_first(l, c->guard, index, &divisor));
     return pages && divisor ? expr_apply2(l->pool, EF_DIV, expr_index(l->pool, index), divisor) : 0;
 }
@@ -165,7 +174,7 @@ static bool is_alone(lower *l, int index)
 
 static bool find_pair(lower *l, const read_check *c, int n, const int *indices, pair *out)
 {
-    for (int a = 0; a < n; a++)
+    for (int a = 0; a < n && !is_large(l, c); a++)
         for (int b = a + 1; b < n; b++) {
             *out = (pair){indices[a], indices[b]};
             if (is_alone(l, out->i) && is_alone(l, out->j) && by_difference(l, c->subscript, out) && by_difference(l, c->guard, out))
