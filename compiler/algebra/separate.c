@@ -131,6 +131,8 @@ static bool take_score(program *p, separated *s, int number)
         *side = separate_times(p, *side, f.list.at[k]);
     }
     s->score = number;
+    s->width_count = e.reduced_count;
+    s->width = e.reduced;
     return s->score_row && s->score_key;
 }
 
@@ -233,6 +235,19 @@ bool separate(program *p, int equation, int row, separated *out)
     bool apart = !s.decay || (s.causal && !s.strict);
     *out = s;
     return s.score >= 0 && apart;
+}
+
+void separate_widths(program *p, separated *s)
+{
+    int *width = ARENA_ARRAY(p->arena, int, s->width_count + 1);
+    for (int k = 0; k < s->width_count; k++) {
+        const program_index old = p->indices.at[s->width[k]];
+        width[k] = program_add_index(p, old.name, old.lo, old.hi);
+        expr fresh = expr_index(p->pool, width[k]);
+        s->score_row = expr_substitute_indices(p->pool, s->score_row, 1, &s->width[k], &fresh);
+        s->score_key = expr_substitute_indices(p->pool, s->score_key, 1, &s->width[k], &fresh);
+    }
+    s->width = width;
 }
 
 expr separate_exists(program *p, const separated *s, expr bound)

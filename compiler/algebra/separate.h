@@ -8,6 +8,8 @@
 typedef struct separated {
     int row, key;                  // i and j
     int score;                     // the equation of the inner sum
+    int width_count;
+    const int *width;              // d: what it is over
     expr of_row, of_key, score_row, score_key;   // products; 0: 1
     expr decay;                    // exp(c (i - j)), exp2 or g^(i - j), with EX_SYMBOL SEPARATE_STEPS for i - j; 0: none
     expr rows, keys;               // conditions without j, and with it; 0: none
@@ -18,6 +20,8 @@ enum { SEPARATE_STEPS = 900 };
 
 // Is the equation such a sum, with this index for the row? Values of pointwise equations are looked through.
 bool separate(program *p, int equation, int row, separated *out);
+// Gives the inner sum indices of its own where the result has them too: O[i, d] = sum[j] (sum[d] …) V[j, d].
+void separate_widths(program *p, separated *s);
 // The decay over so many steps, a TY_INT expression; 0 without one.
 expr separate_decay(program *p, const separated *s, expr steps);
 // Is there a key below `bound`? Where there is none the sum is 0, whatever the row holds.

@@ -61,7 +61,7 @@ static bool uses(const program *p, expr e, int index) { return e && expr_uses_in
 
 int state_indices(const program *p, const linear_sum *s, const int *in_place, int in_place_count, int *out)
 {
-    const program_equation *e = &p->equations.at[s->equation], *score = &p->equations.at[s->parts.score];
+    const program_equation *e = &p->equations.at[s->equation];
     int n = 0;
     for (int k = 0; k < e->own_count; k++) {
         int x = e->own[k];
@@ -71,8 +71,8 @@ int state_indices(const program *p, const linear_sum *s, const int *in_place, in
             out[n++] = x;
         for (int q = 0; x == s->parts.row && q < in_place_count; q++)
             out[n++] = in_place[q];
-        for (int q = 0; x == s->parts.row && q < score->reduced_count; q++)
-            out[n++] = score->reduced[q];
+        for (int q = 0; x == s->parts.row && q < s->parts.width_count; q++)
+            out[n++] = s->parts.width[q];
     }
     return n;
 }
@@ -142,12 +142,22 @@ static bool is_read_elsewhere(void *user, const expr_node *v)
     return false;
 }
 
+// What the scores lack is a head width: only then are they and the sum made in one nest.
+static bool has_widths(const reassociation *r, const linear_sum *s)
+{
+    const program_equation *e = &r->p->equations.at[s->equation], *score = &r->p->equations.at[s->parts.score];
+    for (int k = 0; k < e->own_count; k++)
+        if (!r->feature[e->own[k]] && !program_has_index(score->own, score->own_count, e->own[k]))
+            return false;
+    return reduces_widths(score, r->feature);
+}
+
 // Is all that is made of the sums made row by row, and do scores and what follows reduce widths alone? Then all may be made
 // chunk by chunk, and stays on chip.
 static bool follows_rows(reassociation *r)
 {
     for (int k = 0; k < r->count; k++)
-        if (!reduces_widths(&r->p->equations.at[r->sums[k].parts.score], r->feature))
+        if (!has_widths(r, &r->sums[k]))
             return false;
     for (int k = 0; k < r->p->equations.n; k++) {
         const program_equation *e = &r->p->equations.at[k];
@@ -164,21 +174,30 @@ static bool follows_rows(reassociation *r)
 static bool is_short(const reassociation *r)
 {
     int64_t rows = nest_constant(r->p, r->p->indices.at[r->row].hi);
-    const program_equation *score = &r->p->equations.at[r->sums[0].parts.score];
-    int64_t width = nest_constant(r->p, r->p->indices.at[score->reduced[0]].hi);
+    int64_t width = nest_constant(r->p, r->p->indices.at[r->sums[0].parts.width[0]].hi);
     return rows >= 0 && rows <= (r->causal ? SHORT : width);
 }
 
 // ---- replacing --------------------------------------------------------------------------------------------------------------
 
+// The inner sum must have other indices than the result.
+static void part_widths(program *p, linear_sum *s)
+{
+    for (int k = 0; k < s->parts.width_count; k++)
+        if (program_ranges_over(&p->equations.at[s->equation], s->parts.width[k])) {
+            separate_widths(p, &s->parts);
+            return;
+        }
+}
+
 static void make_whole(program *p, linear_sum *s)
 {
-    const program_equation like = p->equations.at[s->equation], score = p->equations.at[s->parts.score];
+    const program_equation like = p->equations.at[s->equation];
     int own[32], n = state_indices(p, s, NULL, 0, own);
     int state = add_linear(p, &like, "state", n, own, 1, &s->parts.key, separate_times(p, s->parts.score_key, s->parts.of_key),
                            s->parts.keys);
     expr row = separate_times(p, s->parts.score_row, s->parts.of_row);
-    s->made = add_linear(p, &like, "made", like.own_count, like.own, score.reduced_count, score.reduced,
+    s->made = add_linear(p, &like, "made", like.own_count, like.own, s->parts.width_count, s->parts.width,
                          expr_apply2(p->pool, EF_MUL, row, linear_value(p, state, -1, 0)), s->parts.rows);
     if (!s->parts.from && !s->parts.end)
         return;
@@ -231,6 +250,8 @@ void reassociate(program *p)
     find_after(&r);
     if (r.causal && !follows_rows(&r))
         return;
+    for (int k = 0; k < r.count; k++)
+        part_widths(p, &r.sums[k]);
     relocation whole = relocate(p, r.row, r.key, r.feature), *to = &whole;
     chunks c;
     if (r.causal) {

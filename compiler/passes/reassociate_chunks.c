@@ -102,15 +102,13 @@ static int before(chunks *c, const linear_sum *s, int part)
 void make_in_chunks(chunks *c, linear_sum *s)
 {
     program *p = c->rows.p;
-    const program_equation *score = &p->equations.at[s->parts.score];
     int state_value = before(c, s, parts(c, s));
     int near = relocate_equation(&c->rows, s->equation);
     const program_equation e = p->equations.at[near];
     expr row = relocate_expr(&c->rows, separate_times(p, s->parts.score_row, s->parts.of_row));
     expr steps = minus(p, at(p, c->rows.to_row), times(p, at(p, c->chunk), CHUNK));
     expr body = apply2(p, EF_MUL, faded(p, s, row, steps), linear_value(p, state_value, -1, 0));
-    score = &p->equations.at[s->parts.score];
-    int far = add_linear(p, &p->equations.at[s->equation], "far", e.own_count, e.own, score->reduced_count, score->reduced, body,
+    int far = add_linear(p, &p->equations.at[s->equation], "far", e.own_count, e.own, s->parts.width_count, s->parts.width, body,
                          relocate_expr(&c->rows, s->parts.rows));
     expr exists = separate_exists(p, &s->parts, times(p, at(p, c->chunk), CHUNK));
     expr sum = apply2(p, EF_ADD, linear_value_where(p, far, exists), linear_value(p, near, -1, 0));

@@ -335,7 +335,9 @@ int split_merge(split *s, int equation)
 {
     if (s->merged[equation] >= 0)
         return s->merged[equation];
-    if (s->level[equation] == 0) {
+    if (s->level[equation] == 0) {      // as it is, behind what it is made of
+        merge_expr(s, at(s, equation)->body, 0, 0);
+        merge_expr(s, at(s, equation)->domain, 0, 0);
         VEC_PUSH(s->p->arena, &s->members, equation);
         return s->merged[equation] = equation;
     }

@@ -40,9 +40,9 @@ def is_far(result, narrow):
     nothing = re.match(r"\S+ is (\S+), must be -?0; error inf", re.sub(r"\[.*?\]", "", result["worst"]))
     if nothing:
         return not abs(float(nothing.group(1))) < ROUNDING[narrow]
-    if ratio is None or error is None:
-        return True
-    return ratio > MARGIN and error > ROUNDING[narrow] and (ratio > MARGIN ** 3 or error > 1e-3)
+    if ratio is None or ratio <= MARGIN:
+        return ratio is None
+    return error is None or (error > ROUNDING[narrow] and (ratio > MARGIN ** 3 or error > 1e-3))
 
 
 def classify(spec, code, out, err):

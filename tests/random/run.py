@@ -1,10 +1,11 @@
 """Draws specs, and has attnc check compare each with the fp64 reference.
 
-    run.py ATTNC [--count=N | --minutes=M] [--seed=S] [--jobs=J] [--fault=NAME] [--show]
+    run.py ATTNC [--count=N | --minutes=M] [--seed=S] [--jobs=J] [--fault=NAME] [--linear] [--show]
 
 A spec is drawn from the seed and its number alone. A spec that fails is shown, made smaller, shown again, and the exit
 status is 1. --fault asks a compiler built with ATTNC_FAULTS for one of its seeded miscompilations, and the run stops at
-the first spec that notices. --show prints what is drawn.
+the first spec that notices. One spec of sixteen is of attention without softmax and long sequences; with --linear all are.
+--show prints what is drawn.
 """
 import concurrent.futures
 import os
@@ -13,7 +14,8 @@ import sys
 import time
 
 import judge as j
-from make import draw
+import linear
+import make
 from reduce import reduce
 
 
@@ -27,8 +29,9 @@ def targets():
     return [None, None, "generic", "x86-64"] + (["x86-64-v3"] if "avx2" in flags and "fma" in flags else [])
 
 
-def spec_of(seed, number):
-    return draw(random.Random(f"{seed}/{number}"), targets())
+def spec_of(seed, number, only_linear):
+    kind = linear if only_linear or number % 16 == 15 else make
+    return kind.draw(random.Random(f"{seed}/{number}"), targets())
 
 
 def report(title, spec, verdict, ask):
@@ -53,7 +56,7 @@ def main(attnc, *arguments):
     def one(number):
         if (end and time.monotonic() > end) or (fault and failures):
             return
-        spec = spec_of(seed, number)
+        spec = spec_of(seed, number, "--linear" in arguments)
         if "--show" in arguments:
             print(spec.text())
         verdict = ask(spec)
