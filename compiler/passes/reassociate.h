@@ -29,7 +29,6 @@ int relocate_equation(relocation *r, int equation);
 // Causal sums in chunks of rows: gives the sum its `made`.
 typedef struct chunks {
     relocation rows, keys;        // of what a chunk of rows sees; of what is summed over a chunk of keys
-    expr size;                    // rows of a chunk
     int chunk, of_keys;           // indices: a chunk of rows; a chunk of keys that later rows see
     int recent, wide, wides, in_wide, before;   // chunks before it in its group; a group; all groups; a chunk in it; groups before
 } chunks;

@@ -41,7 +41,7 @@ static int add(program *p, int row, const char *what, expr lo, expr hi)
 chunks chunks_of(program *p, int row, int key, const bool *feature)
 {
     expr rows = p->indices.at[row].hi, none = number(p, 0), whole = over(p, rows, CHUNK);
-    chunks c = {.rows = relocate(p, row, key, feature), .keys = relocate(p, row, key, feature), .size = number(p, CHUNK)};
+    chunks c = {.rows = relocate(p, row, key, feature), .keys = relocate(p, row, key, feature)};
     c.chunk = add(p, row, "chunk", none, over(p, plus(p, rows, CHUNK - 1), CHUNK));
     c.of_keys = add(p, key, "chunk", none, whole);
     c.rows.chunk = c.chunk;
