@@ -67,18 +67,23 @@ terms lt_terms(lower *l, const program_equation *e, expr body)
     terms whole = {body, 0, 0}, t = {0, 0, 0};
     if (e->kind != REDUCE_SUM || l->row < 0 || (e->type != TY_F32 && e->type != TY_F64))
         return whole;
-    expr factor[MAX_FACTORS];
+    expr factor[MAX_FACTORS], scale = 0;
     int n = factors_of(l, body, 0, factor);
     for (int k = 0; k < n; k++) {
-        bool row = expr_uses_index(l->pool, factor[k], l->row) ||
-                   (l->nest->rows_first && !uses_width(l, e, factor[k]));
+        bool row = expr_uses_index(l->pool, factor[k], l->row);
         if (!uses_any(l, factor[k], e->reduced_count, e->reduced))
             t.factor = times(l, t.factor, factor[k]);
+        else if (!row && l->nest->rows_first && !uses_width(l, e, factor[k]))
+            scale = times(l, scale, factor[k]);
         else if (row)
             t.b = times(l, t.b, factor[k]);
         else
             t.a = times(l, t.a, factor[k]);
     }
+    if (scale && t.a && t.b)
+        t.b = times(l, t.b, scale);
+    else
+        t.a = times(l, t.a, scale);
     if (!t.a || !t.b || !is_outer_product(l, e, t.a, t.b))
         return whole;
     return t;
@@ -213,6 +218,15 @@ static MlirValue whole_tile(reduction *r, expr e)
     return all ? full_tile(r->l, r->s, e) : lt_map(r->l, r->s, e, r->all_count, r->all);
 }
 
+// A value may have a dim that neither factor has: then its terms are made one by one.
+static bool has_all_dims(const reduction *r, const terms *t)
+{
+    for (int k = 0; k < r->all_count; k++)
+        if (!expr_uses_index(r->l->pool, t->a, r->all[k]) && !expr_uses_index(r->l->pool, t->b, r->all[k]))
+            return false;
+    return true;
+}
+
 MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool mask)
 {
     const program_equation *e = &l->program->equations.at[equation];
@@ -227,6 +241,8 @@ MlirValue lt_reduction(lower *l, scope *s, int equation, MlirValue init, bool ma
     }
     MlirLocation outer = lt_stage_equation(l, equation);
     terms t = lt_terms(l, e, lt_body(l, equation));
+    if (t.b && !has_all_dims(&r, &t))
+        t = (terms){lt_body(l, equation), 0, 0};
     MlirValue v;
     if (t.b) {
         int dims[64];
