@@ -175,11 +175,11 @@ static bool take_bound(program *p, separated *s, expr e)
     bool below = is_key(p, s, n.args[0]), above = is_key(p, s, n.args[1]);
     if (below == above || uses(p, n.args[below], s->key))
         return false;
-    bool next = below == (n.fn == EF_LE);       // j <= x is j < x + 1, x < j is x + 1 <= j
-    expr x = next ? expr_apply2(pool, EF_ADD, n.args[below], expr_int(pool, 1)) : n.args[below];
-    expr *side = below ? &s->end : &s->from;
-    *side = *side ? expr_apply2(pool, below ? EF_MIN : EF_MAX, *side, x) : x;
     s->keys = expr_and(pool, s->keys, e);
+    if (below)
+        return true;
+    expr x = n.fn == EF_LT ? expr_apply2(pool, EF_ADD, n.args[0], expr_int(pool, 1)) : n.args[0];
+    s->from = s->from ? expr_apply2(pool, EF_MAX, s->from, x) : x;
     return true;
 }
 
@@ -250,11 +250,14 @@ void separate_widths(program *p, separated *s)
     s->width = width;
 }
 
+// The first key that lower bounds leave, if it meets all conditions: x + 1 of x < j may wrap, the conditions do not.
 expr separate_exists(program *p, const separated *s, expr bound)
 {
     expr_pool *pool = p->pool;
-    expr from = s->from ? expr_apply2(pool, EF_MAX, s->from, expr_int(pool, 0)) : expr_int(pool, 0);
-    return expr_apply2(pool, EF_LT, from, s->end ? expr_apply2(pool, EF_MIN, s->end, bound) : bound);
+    expr first = s->from ? expr_apply2(pool, EF_MAX, s->from, expr_int(pool, 0)) : expr_int(pool, 0);
+    expr meets = s->keys ? expr_substitute_indices(pool, s->keys, 1, &s->key, &first) : 0;
+    expr exists = expr_and(pool, expr_apply2(pool, EF_LT, first, bound), meets);
+    return exists ? exists : expr_bool(pool, true);
 }
 
 expr separate_decay(program *p, const separated *s, expr steps)

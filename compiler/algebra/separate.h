@@ -4,7 +4,7 @@
 #include "program.h"
 
 // sum[j] of_row(i) · of_key(j) · (sum[d] score_row(i, d) · score_key(j, d)) · decay(i - j)
-//     where j <= i (causal) && rows(i) && from <= j < end
+//     where j <= i (causal) && rows(i) && keys(j), which are bounds: x <= j, j < x
 typedef struct separated {
     int row, key;                  // i and j
     int score;                     // the equation of the inner sum
@@ -13,7 +13,7 @@ typedef struct separated {
     expr of_row, of_key, score_row, score_key;   // products; 0: 1
     expr decay;                    // exp(c (i - j)), exp2 or g^(i - j), with EX_SYMBOL SEPARATE_STEPS for i - j; 0: none
     expr rows, keys;               // conditions without j, and with it; 0: none
-    expr from, end;                // what the latter say: the first key, and the one behind the last; 0: as the index
+    expr from;                     // the first key that lower bounds among the latter leave; 0: the index's first
     bool causal, strict;           // a row sees the keys up to it; all but its own
 } separated;
 enum { SEPARATE_STEPS = 900 };

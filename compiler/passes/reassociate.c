@@ -199,7 +199,7 @@ static void make_whole(program *p, linear_sum *s)
     expr row = separate_times(p, s->parts.score_row, s->parts.of_row);
     s->made = add_linear(p, &like, "made", like.own_count, like.own, s->parts.width_count, s->parts.width,
                          expr_apply2(p->pool, EF_MUL, row, linear_value(p, state, -1, 0)), s->parts.rows);
-    if (!s->parts.from && !s->parts.end)
+    if (!s->parts.keys)
         return;
     expr exists = separate_exists(p, &s->parts, p->indices.at[s->parts.key].hi);
     s->made = add_linear(p, &like, "where", like.own_count, like.own, 0, NULL, linear_value_where(p, s->made, exists), 0);
