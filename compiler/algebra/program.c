@@ -119,6 +119,17 @@ bool program_reads(const program *p, const program_equation *e, int number)
     return expr_uses_value(p->pool, e->body, number) || (e->domain && expr_uses_value(p->pool, e->domain, number));
 }
 
+bool program_is_own(const program *p, const expr_node *value)
+{
+    const program_equation *e = &p->equations.at[value->id];
+    for (int k = 0; k < value->arg_count && value->arg_count == e->own_count; k++) {
+        const expr_node *at = expr_get(p->pool, value->args[k]);
+        if (at->kind != EX_INDEX || at->id != e->own[k])
+            return false;
+    }
+    return value->arg_count == e->own_count;
+}
+
 expr program_index_bound(const program *p, int index)
 {
     if (!expr_any(p->pool, p->indices.at[index].hi, reads_data, NULL))

@@ -166,6 +166,8 @@ bool *program_live(const program *p);
 expr program_index_bound(const program *p, int index);
 // Does the body or the domain read the value of this equation?
 bool program_reads(const program *p, const program_equation *e, int number);
+// Is a value (an EX_VALUE) read at its equation's own indices, where it is made?
+bool program_is_own(const program *p, const expr_node *value);
 // The indices (own or reduced) that the equation ranges over.
 bool program_ranges_over(const program_equation *e, int index);
 // Do the groups of this loop end with the index's last value, so that the short one comes first? They do where later

@@ -136,17 +136,6 @@ static bool take_score(program *p, separated *s, int number)
     return s->score_row && s->score_key;
 }
 
-// Is it a value at its own indices?
-static bool is_own_value(const program *p, const expr_node *n)
-{
-    for (int k = 0; n->kind == EX_VALUE && k < n->arg_count; k++) {
-        const expr_node *at = expr_get(p->pool, n->args[k]);
-        if (at->kind != EX_INDEX || at->id != p->equations.at[n->id].own[k])
-            return false;
-    }
-    return n->kind == EX_VALUE;
-}
-
 static bool take_factor(program *p, separated *s, expr e)
 {
     bool row = uses(p, e, s->row), key = uses(p, e, s->key);
@@ -156,7 +145,7 @@ static bool take_factor(program *p, separated *s, expr e)
         *side = separate_times(p, *side, e);
         return true;
     }
-    if (is_own_value(p, n))
+    if (n->kind == EX_VALUE && program_is_own(p, n))
         return take_score(p, s, n->id);
     if (s->decay)
         return false;

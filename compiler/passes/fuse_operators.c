@@ -28,11 +28,7 @@ static bool note_value(void *user, const expr_node *v)
     reads *r = user;
     if (v->id != r->number)
         return false;
-    const program_equation *q = &r->p->equations.at[r->number];
-    for (int k = 0; k < v->arg_count; k++) {
-        const expr_node *s = expr_get(r->p->pool, v->args[k]);
-        r->elsewhere = r->elsewhere || s->kind != EX_INDEX || s->id != q->own[k];
-    }
+    r->elsewhere = r->elsewhere || !program_is_own(r->p, v);
     r->count++;
     return false;
 }

@@ -91,13 +91,7 @@ typedef struct member_read { const program *p; const program_nest *n; } member_r
 static bool is_read_elsewhere(void *user, const expr_node *v)
 {
     const member_read *r = user;
-    const program_equation *q = &r->p->equations.at[v->id];
-    bool elsewhere = v->arg_count != q->own_count;
-    for (int k = 0; !elsewhere && k < v->arg_count; k++) {
-        const expr_node *s = expr_get(r->p->pool, v->args[k]);
-        elsewhere = s->kind != EX_INDEX || s->id != q->own[k];
-    }
-    return elsewhere && program_has_index(r->n->equations, r->n->equation_count, v->id);
+    return !program_is_own(r->p, v) && program_has_index(r->n->equations, r->n->equation_count, v->id);
 }
 
 static bool any_read_elsewhere(const program *p)

@@ -108,12 +108,7 @@ static bool starts_at_zero(const program *p, int index) { return p->indices.at[i
 static bool reads_elsewhere(const expr_node *n, void *user)
 {
     const split *s = user;
-    for (int k = 0; n->kind == EX_VALUE && split_is_member(s, n->id) && k < n->arg_count; k++) {
-        const expr_node *x = expr_get(s->p->pool, n->args[k]);
-        if (x->kind != EX_INDEX || x->id != s->p->equations.at[n->id].own[k])
-            return true;
-    }
-    return false;
+    return n->kind == EX_VALUE && split_is_member(s, n->id) && !program_is_own(s->p, n);
 }
 
 // Values of the nest read where they are made, and nothing written for every key.

@@ -209,6 +209,8 @@ const char *cpu_pack_function(cpu_gen *g, MlirType memory, elem_type storage, Ml
 const char *cpu_pack_pieces_function(cpu_gen *g, MlirType memory, elem_type storage, MlirType elem, bool columns);
 // Numbers of type `elem`, f32 or f64 or what a tile holds, of raw elements of memory; scalars and vectors.
 MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, MlirType elem);
+// An address that counts halves of bytes becomes that of the byte, and by how many bits an i8 is shifted to its half.
+void cpu_half_byte(builder *b, MlirValue *at, MlirValue *out_by);
 // The number at a linear index of memory; of i4 it counts halves of bytes.
 MlirValue cpu_load_number(cpu_gen *g, builder *b, elem_type storage, MlirValue memory, MlirValue at, MlirType elem);
 

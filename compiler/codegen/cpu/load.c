@@ -132,38 +132,26 @@ static void count_halves(mover *v)
         v->strides[i] = ix_mul(b, v->strides[i], two);
 }
 
-// Two i4 lie in a byte: the last subscript counts halves.
-static MlirValue linear_index(mover *v, bool *out_odd_known, MlirValue *out_odd)
+static MlirValue linear_index(mover *v)
 {
     builder *b = &v->a.g->b;
     MlirValue at = v->offset;
-    int n = v->a.last.at.count;
-    *out_odd_known = v->storage == ELEM_I4;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < v->a.last.at.count; i++) {
         MlirValue s = access_index(b, cpu_body_get(&v->body, tile_part(v->a.subscripts, v->a.last.at, i)));
-        if (*out_odd_known && i == n - 1) {
-            *out_odd = build_andi(b, s, build_index(b, 1));
-            s = build_shrsi(b, s, build_index(b, 1));
-        }
         at = ix_add(b, at, ix_mul(b, s, v->strides[i]));
     }
     return at;
 }
 
-static MlirValue shift_of(mover *v, MlirValue odd)
-{
-    builder *b = &v->a.g->b;
-    return build_index_cast(b, b->i8, build_muli(b, odd, build_index(b, 4)));
-}
-
 static void load_element(mover *v)
 {
     builder *b = &v->a.g->b;
-    bool half;
-    MlirValue odd, at = linear_index(v, &half, &odd);
-    MlirValue raw = build_load(b, v->mem, 1, &at);
-    if (half)
-        raw = build_shrui(b, raw, shift_of(v, odd));
+    MlirValue at = linear_index(v), by, raw;
+    if (v->storage == ELEM_I4)
+        cpu_half_byte(b, &at, &by);
+    raw = build_load(b, v->mem, 1, &at);
+    if (v->storage == ELEM_I4)
+        raw = build_shrui(b, raw, by);
     MlirValue x = convert_decode(b, v->storage, raw, convert_computing(b, v->tile->elem));
     if (!mlirTypeEqual(v->tile->elem, type_of(x)))
         x = convert_encode(b, convert_elem(v->tile->elem), x, cpu_stored(b, v->tile->elem));
@@ -173,15 +161,16 @@ static void load_element(mover *v)
 static void store_element(mover *v)
 {
     builder *b = &v->a.g->b;
-    bool half;
-    MlirValue odd, at = linear_index(v, &half, &odd);
+    MlirValue at = linear_index(v);
     MlirValue x = cpu_read(v->a.g, v->tile, place_at(v, v->tile), 1);
     MlirType computing = convert_computing(b, v->tile->elem);
     if (!mlirTypeEqual(computing, type_of(x)))
         x = convert_decode(b, convert_elem(v->tile->elem), x, computing);
     x = convert_encode(b, v->storage, x, type_memref_elem(type_of(v->mem)));
-    if (half) {
-        MlirValue by = shift_of(v, odd), old = build_load(b, v->mem, 1, &at);
+    if (v->storage == ELEM_I4) {
+        MlirValue by;
+        cpu_half_byte(b, &at, &by);
+        MlirValue old = build_load(b, v->mem, 1, &at);
         MlirValue low = build_int(b, b->i8, 15), keep = build_xori(b, build_shli(b, low, by), build_int(b, b->i8, -1));
         x = build_ori(b, build_andi(b, old, keep), build_shli(b, build_andi(b, x, low), by));
     }
@@ -262,7 +251,7 @@ static void move_tile(cpu_gen *g, MlirOperation op, const cpu_place *place, bool
         v.a.piece = -1;
     v.body = cpu_body_open(g, v.a.body, 1);
     cpu_body_step(g, &v.body, false);
-    if (v.storage == ELEM_I4 && v.a.packed)
+    if (v.storage == ELEM_I4)
         count_halves(&v);
     move_level(&v, 0);
 }

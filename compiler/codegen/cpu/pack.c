@@ -66,14 +66,21 @@ MlirValue cpu_decode(cpu_gen *g, builder *b, elem_type storage, MlirValue raw, M
     return convert_decode(b, storage, raw, elem);
 }
 
+void cpu_half_byte(builder *b, MlirValue *at, MlirValue *out_by)
+{
+    MlirValue one = build_index(b, 1), odd = build_andi(b, *at, one);
+    *out_by = build_index_cast(b, b->i8, build_muli(b, odd, build_index(b, 4)));
+    *at = build_shrsi(b, *at, one);
+}
+
 // The number at an address of memory.
 MlirValue cpu_load_number(cpu_gen *g, builder *b, elem_type storage, MlirValue memory, MlirValue at, MlirType elem)
 {
     if (storage != ELEM_I4)
         return cpu_decode(g, b, storage, build_load(b, memory, 1, &at), elem);
-    MlirValue byte = build_shrsi(b, at, build_index(b, 1)), odd = build_andi(b, at, build_index(b, 1));
-    MlirValue by = build_index_cast(b, b->i8, build_muli(b, odd, build_index(b, 4)));
-    return cpu_decode(g, b, storage, build_shrui(b, build_load(b, memory, 1, &byte), by), elem);
+    MlirValue by;
+    cpu_half_byte(b, &at, &by);
+    return cpu_decode(g, b, storage, build_shrui(b, build_load(b, memory, 1, &at), by), elem);
 }
 
 // As many i4 as there are lanes, from a whole byte on: the low half of each byte comes first.

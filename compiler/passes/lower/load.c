@@ -153,14 +153,11 @@ void lt_temp_order(lower *l, int equation, const expr *own, expr *out)
 static const expr *temp_sizes(lower *l, const expr_node *n)
 {
     const program_equation *e = &l->program->equations.at[n->id];
-    bool elsewhere = false;
     expr *bounds = ARENA_ARRAY(l->arena, expr, e->own_count + 1), *out = ARENA_ARRAY(l->arena, expr, e->own_count + 1);
-    for (int k = 0; k < e->own_count; k++) {
-        elsewhere = elsewhere || n->args[k] != expr_index(l->pool, e->own[k]);
+    for (int k = 0; k < e->own_count; k++)
         bounds[k] = program_index_bound(l->program, e->own[k]);
-    }
     lt_temp_order(l, n->id, bounds, out);
-    return elsewhere ? out : NULL;
+    return program_is_own(l->program, n) ? NULL : out;
 }
 
 bool lt_is_number(lower *l, const expr_node *n)
